@@ -1,0 +1,1 @@
+"""The bridge between customers on their channels and agents at their desks."""

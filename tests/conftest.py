@@ -1,0 +1,100 @@
+"""Fixtures that every test may ask for; the servers behind them are real and live in tests/services.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.services import (
+    CHROMIUM_ARGS,
+    DATABASE_KINDS,
+    REDIS_KINDS,
+    PostgresServer,
+    RedisServer,
+    chosen,
+    chromium_path,
+)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """Tests marked `anyio` run on the event loop that the bridge runs on."""
+    return "asyncio", {"use_uvloop": True}
+
+
+@pytest.fixture(scope="session", params=chosen("BRIDGE_TEST_REDIS", REDIS_KINDS))
+def shared_redis(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
+    """One server for all tests of this process; ask for redis_server instead."""
+    server = RedisServer(request.param)
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def redis_server(shared_redis: RedisServer) -> RedisServer:
+    """A running, empty Redis that the test may freeze, stop or kill."""
+    if shared_redis.running():
+        shared_redis.resume()
+        shared_redis.flush()
+    else:
+        shared_redis.start()
+    return shared_redis
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """The address of a running, empty Redis."""
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def shared_postgres() -> Iterator[PostgresServer]:
+    """One cluster for all tests of this process; ask for postgres_server instead."""
+    server = PostgresServer()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgres_server(shared_postgres: PostgresServer) -> PostgresServer:
+    """A running PostgreSQL that the test may freeze, stop or kill."""
+    if shared_postgres.running():
+        shared_postgres.resume()
+    else:
+        shared_postgres.start()
+    return shared_postgres
+
+
+@pytest.fixture(params=chosen("BRIDGE_TEST_DATABASES", DATABASE_KINDS))
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a new, empty database, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'bridge.db'}"
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        name = server.create()
+        yield server.url(name)
+        if not server.running():
+            server.start()
+        server.resume()
+        server.drop(name)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The system's Chromium; start it with services.CHROMIUM_ARGS."""
+    return chromium_path()
+
+
+# Not for the session: Playwright's loop occupies the thread, and tests outside of its modules run loops of their own.
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    """A headless Chromium for the tests of one module."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()

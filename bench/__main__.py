@@ -1,0 +1,180 @@
+"""`make bench`, `python -m bench`: interleaved rounds over the bridge and its floor, then the results.
+
+Exits 1 when an acknowledged message was lost, doubled or overtaken, or when no run was clean.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import machine
+from bench.figures import median
+from bench.parts import Generator, Sink, dialogs
+from bench.report import QUICK, RESULTS, Results, floor_at, number, table
+from bench.runs import Run
+from bench.scenarios import agents, customers, memory
+from bench.systems import FLOOR, LAYOUTS, NAMES, SECRETS, SHIPPED, System, running, shipped
+
+ONLY = (*NAMES, SHIPPED)
+WARM_UP = "warm-up"
+
+
+@dataclass(slots=True)
+class Bench:
+    """One call of the benchmark: its options and what it has measured."""
+
+    rounds: int
+    seconds: float
+    visitors: int
+    connections: int
+    layout: str
+    only: tuple[str, ...]
+    runs: list[Run] = field(default_factory=list)
+    layouts: dict[str, list[str]] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """All rounds, and up to as many again where the machine was not ours enough."""
+        for number_ in range(1, 2 * self.rounds + 1):
+            for name in [name for name in self.only if self.wanting(name)]:
+                self.round(name, number_)
+
+    def wanting(self, name: str) -> bool:
+        """Whether a system still has fewer clean rounds than asked for."""
+        rounds: dict[int, bool] = {}
+        for run in self.runs:
+            if run.system == name and run.scenario != WARM_UP:
+                rounds[run.round] = rounds.get(run.round, True) and run.clean
+        return sum(rounds.values()) < self.rounds
+
+    def round(self, name: str, number_: int) -> None:
+        """One system, fresh, through all that is measured of it."""
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            work = Path(folder)
+            runs = self.at_rest(work, number_) if name == SHIPPED else self.under_load(name, work, number_)
+            for run in runs:
+                self.runs.append(run)
+                say(run)
+
+    def at_rest(self, work: Path, number_: int) -> Iterator[Run]:
+        """The shipped configuration with nothing to do."""
+        with shipped(work) as system:
+            self.layouts[SHIPPED] = machine.layout(system.roots)
+            yield memory.idle(system, number_)
+
+    def under_load(self, name: str, work: Path, number_: int) -> Iterator[Run]:
+        """Customers, then agents, then open pages."""
+        environment = os.environ | SECRETS
+        with Sink.start(work, environment) as sink, running(name, sink.desk, work, self.layout) as system:
+            self.layouts[name] = machine.layout(system.roots)
+            with Generator.start(system.target, self.connections, number_, work, environment) as load:
+                load.do("sessions", visitors=self.visitors)
+                yield customers.capacity(
+                    system, load, sink, seconds=self.seconds / 5, number=number_, scenario=WARM_UP
+                )
+                capacity = customers.capacity(system, load, sink, seconds=self.seconds, number=number_)
+                yield capacity
+                half = capacity.figures["per_second"] / 2
+                yield customers.steady(
+                    system, load, sink, rate=half, seconds=self.seconds, number=number_, scenario="half"
+                )
+                if system.database is None:
+                    yield from self.floor_at_their_loads(system, load, sink, number_)
+                else:
+                    load.do("streams", count=self.visitors)
+                    known = dialogs(sink.records())
+                    yield agents.replies(
+                        system, load, known, rate=half / 2, seconds=self.seconds, number=number_
+                    )
+            if system.database is not None:
+                with Generator.start(system.target, self.connections, number_, work, environment) as load:
+                    yield memory.streams(system, load, sink, number_)
+
+    def floor_at_their_loads(
+        self, system: System, load: Generator, sink: Sink, number_: int
+    ) -> Iterator[Run]:
+        """The floor under the same load as each of the others had in this round."""
+        for name in self.only:
+            rates = [run.figures["rate"] for run in self.runs if (run.system, run.scenario) == (name, "half")]
+            if name != FLOOR and (rate := median(rates)):
+                yield customers.steady(
+                    system,
+                    load,
+                    sink,
+                    rate=rate,
+                    seconds=self.seconds,
+                    number=number_,
+                    scenario=floor_at(name),
+                )
+
+    def results(self) -> Results:
+        """What was measured, for the report."""
+        options = {
+            "rounds": self.rounds,
+            "seconds": self.seconds,
+            "visitors": self.visitors,
+            "connections": self.connections,
+            "layout": self.layout,
+        }
+        return Results(self.runs, self.layouts, options)
+
+
+def say(run: Run) -> None:
+    """One line of progress."""
+    figures = ", ".join(f"{name} {number(value)}" for name, value in run.figures.items())
+    dropped = "" if run.clean else " DROPPED"
+    print(
+        f"[{run.round}] {run.system}, {run.scenario}: {figures}; steal {run.steal:.1%}{dropped}", flush=True
+    )
+    for fault in run.faults:
+        print(f"    FAULT: {fault}", flush=True)
+
+
+def chosen() -> tuple[Bench, Path]:
+    """The benchmark that the command line asks for, and where its results go."""
+    options = argparse.ArgumentParser(prog="bench", description=__doc__)
+    options.add_argument("--quick", action="store_true", help="one short round, into bench/quick.json")
+    options.add_argument("--only", action="append", choices=ONLY, help="only this system (may be repeated)")
+    options.add_argument("--rounds", type=int, help="clean rounds of each system (3)")
+    options.add_argument("--seconds", type=float, help="length of one run (10)")
+    options.add_argument("--visitors", type=int, default=200)
+    options.add_argument("--connections", type=int, default=64)
+    options.add_argument("--layout", choices=LAYOUTS, default="one", help="processes of the bridge")
+    options.add_argument("--out", type=Path, help="where the results go (bench/results.json)")
+    given = options.parse_args()
+    bench = Bench(
+        rounds=given.rounds or (1 if given.quick else 3),
+        seconds=given.seconds or (3.0 if given.quick else 10.0),
+        visitors=given.visitors,
+        connections=given.connections,
+        layout=given.layout,
+        only=tuple(name for name in ONLY if not given.only or name in given.only),
+    )
+    return bench, given.out or (QUICK if given.quick else RESULTS)
+
+
+def main() -> int:
+    """Runs, writes the results, and says what the whole came to."""
+    bench, path = chosen()
+    bench.run()
+    results = bench.results()
+    results.write(path)
+    print(f"\n{table(results.medians())}\n")
+    for promise in results.promises():
+        print(promise)
+    for run in results.dropped():
+        print(f"dropped: {run.system} {run.scenario}, round {run.round}: steal {run.steal:.0%}")
+    faults = results.faults()
+    for fault in faults:
+        print(f"FAULT: {fault}", file=sys.stderr)
+    unclean = [name for name in bench.only if not any(run.clean for run in bench.runs if run.system == name)]
+    for name in unclean:
+        print(f"{name}: no run on a quiet machine", file=sys.stderr)
+    return 1 if faults or unclean else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

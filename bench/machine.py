@@ -1,0 +1,126 @@
+"""What the machine gave and what it took: CPU and memory of process trees, and steal from /proc/stat.
+
+Reads only; starts and stops nothing.
+"""
+
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+STEAL_LIMIT = 0.10  # a run that lost more of the machine than this says nothing about the bridge
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """The machine's clock ticks since its boot: all of them, and those another guest took."""
+
+    total: int
+    stolen: int
+
+
+def ticks(stat: str) -> Ticks:
+    """Reads the first line of /proc/stat (user nice system idle iowait irq softirq steal …)."""
+    values = [int(value) for value in stat.splitlines()[0].split()[1:9]]
+    return Ticks(sum(values), values[7])
+
+
+def steal(before: Ticks, after: Ticks) -> float:
+    """The share of the machine that was stolen between two readings."""
+    passed = after.total - before.total
+    return (after.stolen - before.stolen) / passed if passed else 0.0
+
+
+def now() -> Ticks:
+    """The ticks at this moment."""
+    return ticks(Path("/proc/stat").read_text())
+
+
+def tree(roots: Sequence[int]) -> Iterator[psutil.Process]:
+    """Every living process of these trees."""
+    for root in roots:
+        process = psutil.Process(root)
+        yield process
+        yield from process.children(recursive=True)
+
+
+def cpu_by_process(roots: Sequence[int]) -> dict[str, float]:
+    """CPU seconds of every process of these trees by name, with those of its children that have ended."""
+    seconds: dict[str, float] = {}
+    for process in tree(roots):
+        try:
+            times, title = process.cpu_times(), name(process)
+        except psutil.NoSuchProcess:
+            continue  # it ended between listing and reading; its parent carries its time from now on
+        used = times.user + times.system + times.children_user + times.children_system
+        seconds[title] = seconds.get(title, 0.0) + used
+    return seconds
+
+
+def cpu(roots: Sequence[int]) -> float:
+    """CPU seconds of these trees, ended children included."""
+    return sum(cpu_by_process(roots).values())
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Memory of process trees in bytes: resident, and resident with shared pages divided among their owners."""
+
+    resident: int
+    proportional: int
+
+
+def memory(roots: Sequence[int]) -> Memory:
+    """The memory of these trees now."""
+    resident = proportional = 0
+    for process in tree(roots):
+        try:
+            used = process.memory_full_info()
+        except psutil.NoSuchProcess:
+            continue  # it ended between listing and reading and has no memory any more
+        resident += used.rss
+        proportional += used.pss
+    return Memory(resident, proportional)
+
+
+def layout(roots: Sequence[int]) -> list[str]:
+    """The processes of these trees by name, with their number where there is more than one."""
+    names: dict[str, int] = {}
+    for process in tree(roots):
+        try:
+            title = name(process)
+        except psutil.NoSuchProcess:
+            continue  # it ended between listing and reading
+        names[title] = names.get(title, 0) + 1
+    return [title if count == 1 else f"{title} ×{count}" for title, count in names.items()]
+
+
+def name(process: psutil.Process) -> str:
+    """A process's name as a reader would say it: `bridge run --roles web` and not the interpreter's path."""
+    words = process.cmdline()
+    if not words:
+        return process.name()
+    if Path(words[0]).name.startswith("python"):
+        words = words[2:] if words[1:2] == ["-m"] else words[1:]
+    title = Path(words[0]).name if words else process.name()
+    options = words[1:]
+    said = [title]
+    for index, word in enumerate(options):
+        if word in {"run", "worker"}:
+            said.append(word)
+        elif word == "--roles" and index + 1 < len(options):
+            said += [word, options[index + 1]]
+    return " ".join(said).split(":")[0]
+
+
+def facts() -> dict[str, object]:
+    """The machine in a few words, for the head of a report."""
+    return {
+        "cores": os.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 1e9),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+    }

@@ -1,0 +1,193 @@
+"""The results: medians over clean runs, what was promised, bench/results.json and the table of docs/performance.md.
+
+`python -m bench.report` prints the table of the results that are there.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import machine
+from bench.figures import median
+from bench.parts import ROOT
+from bench.runs import Run
+from bench.systems import FLOOR, NAMES, SHIPPED
+
+RESULTS = ROOT / "bench" / "results.json"
+QUICK = ROOT / "bench" / "quick.json"
+
+ROWS: Sequence[tuple[str, str, str]] = (
+    ("messages a second, sustained", "capacity", "per_second"),
+    ("CPU µs per message", "capacity", "cpu_us"),
+    ("half load: messages a second", "half", "rate"),
+    ("half load: acknowledged, p50 ms", "half", "ack_p50_ms"),
+    ("half load: acknowledged, p99 ms", "half", "ack_p99_ms"),
+    ("half load: customer → desk, p50 ms", "half", "desk_p50_ms"),
+    ("half load: customer → desk, p99 ms", "half", "desk_p99_ms"),
+    ("the floor at that load: acknowledged, p99 ms", "floor", "ack_p99_ms"),
+    ("replies a second", "replies", "rate"),
+    ("agent → customer, p50 ms", "replies", "customer_p50_ms"),
+    ("agent → customer, p99 ms", "replies", "customer_p99_ms"),
+    ("CPU µs per reply", "replies", "cpu_us"),
+    ("kB per open event stream", "streams", "stream_kb"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One bound that the project has set itself."""
+
+    what: str
+    bound: float
+    value: float | None
+    at_least: bool
+
+    @property
+    def kept(self) -> bool | None:
+        """Whether the bound is kept; None when it was not measured."""
+        if self.value is None:
+            return None
+        return self.value >= self.bound if self.at_least else self.value <= self.bound
+
+    def __str__(self) -> str:
+        sign = "≥" if self.at_least else "≤"
+        return (
+            f"{'kept' if self.kept else 'MISSED'}: {self.what} {number(self.value)} ({sign} {self.bound:g})"
+        )
+
+
+class Results:
+    """All runs of one call of the benchmark."""
+
+    def __init__(
+        self, runs: Iterable[Run], layouts: dict[str, list[str]], options: dict[str, object]
+    ) -> None:
+        self.runs = list(runs)
+        self.layouts = layouts
+        self.options = options
+
+    def figure(self, system: str, scenario: str, name: str) -> float | None:
+        """The median of one figure over the clean runs."""
+        return median(
+            [
+                run.figures[name]
+                for run in self.runs
+                if (run.system, run.scenario) == (system, scenario) and run.clean and name in run.figures
+            ]
+        )
+
+    def cell(self, system: str, scenario: str, name: str) -> float | None:
+        """A figure of the table, where the floor is also asked at each system's own load."""
+        if scenario == "floor":
+            return self.figure(FLOOR, floor_at(system), name)
+        return self.figure(system, scenario, name)
+
+    def dropped(self) -> list[Run]:
+        """The runs whose machine was not ours enough."""
+        return [run for run in self.runs if not run.clean]
+
+    def faults(self) -> list[str]:
+        """Everything that must not happen, in words."""
+        return [
+            f"round {run.round}, {run.system}, {run.scenario}: {fault}"
+            for run in self.runs
+            for fault in run.faults
+        ]
+
+    def promises(self) -> list[Promise]:
+        """The bounds of this project, as far as they were measured."""
+        found = []
+        floor = self.figure(FLOOR, "capacity", "per_second")
+        for system in NAMES:
+            if system == FLOOR:
+                continue
+            sustained = self.figure(system, "capacity", "per_second")
+            share = sustained / floor if sustained and floor else None
+            ack, least = self.figure(system, "half", "ack_p99_ms"), self.cell(system, "floor", "ack_p99_ms")
+            ratio = ack / least if ack and least else None
+            found += [
+                Promise(f"{system}: messages a second", 600, sustained, at_least=True),
+                Promise(f"{system}: share of the floor", 0.25, share, at_least=True),
+                Promise(f"{system}: acknowledgement p99 against the floor's", 3, ratio, at_least=False),
+                Promise(
+                    f"{system}: kB per stream",
+                    40,
+                    self.figure(system, "streams", "stream_kb"),
+                    at_least=False,
+                ),
+            ]
+        found += [
+            Promise("idle: MB in all", 250, self.figure(SHIPPED, "idle", "resident_mb"), at_least=False),
+            Promise(
+                "idle: seconds to the first page",
+                5,
+                self.figure(SHIPPED, "idle", "first_page_s"),
+                at_least=False,
+            ),
+        ]
+        return [promise for promise in found if promise.kept is not None]
+
+    def medians(self) -> dict[str, dict[str, float | None]]:
+        """The table: each system's figure for each row."""
+        return {
+            name: {what: self.cell(name, scenario, key) for what, scenario, key in ROWS} for name in NAMES
+        }
+
+    def write(self, path: Path) -> None:
+        """Writes everything: head, medians, promises, and every single run."""
+        content = {
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "commit": commit(),
+            "machine": machine.facts(),
+            "options": self.options,
+            "layouts": self.layouts,
+            "medians": self.medians(),
+            "promises": [asdict(promise) | {"kept": promise.kept} for promise in self.promises()],
+            "dropped": [
+                f"{run.system} {run.scenario}, round {run.round}: steal {run.steal:.0%}"
+                for run in self.dropped()
+            ],
+            "faults": self.faults(),
+            "runs": [asdict(run) for run in self.runs],
+        }
+        path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def floor_at(system: str) -> str:
+    """The name of the floor's run at a system's half load."""
+    return f"at the load of {system}"
+
+
+def commit() -> str:
+    """The commit that was measured."""
+    asked = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip() or "unknown"
+
+
+def number(value: float | None) -> str:
+    """A figure as a reader wants it: three digits that mean something."""
+    if value is None:
+        return "–"
+    if abs(value) >= 100:
+        return f"{value:,.0f}".replace(",", " ")
+    return f"{value:.3g}"
+
+
+def table(medians: dict[str, dict[str, float | None]]) -> str:
+    """The medians as a Markdown table, without what nobody has measured."""
+    systems = [name for name in NAMES if any(value is not None for value in medians[name].values())]
+    lines = [f"| | {' | '.join(systems)} |", f"|---|{'---|' * len(systems)}"]
+    for what, _, _ in ROWS:
+        values = [medians[system][what] for system in systems]
+        if any(value is not None for value in values):
+            lines.append(f"| {what} | {' | '.join(number(value) for value in values)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table(json.loads(RESULTS.read_text())["medians"]))

@@ -1,0 +1,1 @@
+"""What is done to a running system, one kind of load or rest a file."""

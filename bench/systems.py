@@ -1,0 +1,163 @@
+"""What is measured: the floor and the bridge, started with a configuration of the benchmark's own.
+
+The only file that knows the bridge's command line, configuration, addresses and message table.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy
+import yaml
+
+from bench.load import Target
+from bench.parts import ROOT, started, wait_for
+from tests.services import PostgresServer, RedisServer, port
+
+FLOOR = "floor"  # signs and stores nothing
+SHIPPED = "shipped"  # `make run` as it comes
+NAMES = ("sqlite", "postgresql", FLOOR)  # the order within a round: the floor repeats the others' loads
+LAYOUTS: dict[str, tuple[str | None, ...]] = {
+    "one": (None,),  # every role in one process, as `make run` does
+    "split": ("web", "hands", "clock"),  # a process for each role, on one Redis
+}
+SECRETS = {
+    "SINK_SECRET": "whsec_YmVuY2htYXJrLWJlbmNobWFyay1iZW5jaG1hcmsh",
+    "BENCH_TOKEN": "benchmark-benchmark-benchmark-benchmark",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A running system: where it takes messages and which process trees it consists of."""
+
+    name: str
+    target: Target
+    roots: Sequence[int]
+    started_in: float
+    database: str | None = None
+
+    @property
+    def web(self) -> int:
+        """The process that serves HTTP."""
+        return self.roots[0]
+
+
+@contextmanager
+def running(name: str, desk: str, work: Path, layout: str = "one") -> Iterator[System]:
+    """One of the systems by its name, on fresh data in `work`, stopped at the end."""
+    with ExitStack() as stack:
+        if name == FLOOR:
+            yield stack.enter_context(floor(desk, work))
+        elif name == "sqlite":
+            yield stack.enter_context(
+                bridge(name, f"sqlite:///{work / 'bridge.db'}", [], desk=desk, work=work, layout=layout)
+            )
+        elif name == "postgresql":
+            cluster = PostgresServer()
+            stack.callback(cluster.remove)
+            cluster.start()
+            url = cluster.url(cluster.create())
+            yield stack.enter_context(bridge(name, url, [cluster.pid], desk=desk, work=work, layout=layout))
+        else:
+            raise ValueError(f"there is no system {name!r}")
+
+
+@contextmanager
+def floor(desk: str, work: Path) -> Iterator[System]:
+    """The empty hook with a Redis of the kind that the bridge embeds."""
+    redis = RedisServer()
+    try:
+        redis.start()
+        number, log = port(), work / "floor.log"
+        command = [sys.executable, "-m", "bench.floor", "--port", str(number)]
+        with started([*command, "--redis", redis.url, "--desk", desk], log, os.environ) as process:
+            took = wait_for(number, "/readyz", process, log)
+            yield System(FLOOR, Target(number, "/hook"), [process.pid, redis.pid], took)
+    finally:
+        redis.remove()
+
+
+@contextmanager
+def bridge(
+    name: str, database: str, beside: Sequence[int], *, desk: str, work: Path, layout: str
+) -> Iterator[System]:
+    """The bridge on a database, in one of the layouts; `beside` are processes it uses that already run."""
+    roles = LAYOUTS[layout]
+    number, log, began = port(), work / "bridge.log", time.monotonic()
+    with ExitStack() as stack:
+        roots: list[int] = []
+        redis: str | None = None
+        if len(roles) > 1:
+            server = RedisServer()
+            stack.callback(server.remove)
+            server.start()
+            beside = [*beside, server.pid]
+            redis = server.url
+        path = work / "config.yaml"
+        path.write_text(yaml.safe_dump(config(number, database, redis, desk, work)))
+        for role in roles:
+            command = [sys.executable, "-m", "bridge", "run", "--config", str(path)]
+            options = [] if role is None else ["--roles", role]
+            process = stack.enter_context(started([*command, *options], log, os.environ | SECRETS))
+            roots.append(process.pid)
+            if role in {None, "web"}:
+                wait_for(number, "/readyz", process, log)
+        yield System(name, target(number), [*roots, *beside], time.monotonic() - began, database)
+
+
+@contextmanager
+def shipped(work: Path) -> Iterator[System]:
+    """The bridge as `make run` starts it, on a port and in a folder of its own; ready when its first page answers."""
+    number, log = port(), work / "shipped.log"
+    chosen = yaml.safe_load((ROOT / "config.yaml").read_text())
+    chosen["http"] = (chosen.get("http") or {}) | {"host": "127.0.0.1", "port": number}
+    chosen["data"] = str(work / "data")
+    path = work / "config.yaml"
+    path.write_text(yaml.safe_dump(chosen))
+    command = [sys.executable, "-m", "bridge", "run", "--config", str(path)]
+    with started(command, log, os.environ) as process:
+        took = wait_for(number, "/", process, log)
+        yield System(SHIPPED, target(number), [process.pid], took)
+
+
+def target(number: int) -> Target:
+    """The bridge's addresses."""
+    return Target(
+        port=number,
+        messages="/site/shop/messages",
+        session="/site/shop/session",
+        events="/site/shop/events",
+        replies="/api/v1/dialogs/{dialog}/reply",
+        token=SECRETS["BENCH_TOKEN"],
+    )
+
+
+def config(number: int, database: str, redis: str | None, desk: str, work: Path) -> dict[str, object]:
+    """The bridge's configuration: one site chat, and the sink as its only desk."""
+    chosen: dict[str, object] = {
+        "data": str(work / "data"),
+        "http": {"host": "127.0.0.1", "port": number},
+        "database": {"url": database},
+        "channels": {"shop": {"connector": "site", "line": "first", "desks": ["sink"]}},
+        "desks": {"sink": {"desk": "webhook", "url": desk, "secret": "${SINK_SECRET}"}},
+        "tokens": {"bench": "${BENCH_TOKEN}"},
+    }
+    if redis is not None:
+        chosen["redis"] = {"url": redis}
+    return chosen
+
+
+def stored(database: str) -> list[str]:
+    """The texts of all the generator's messages that are in the bridge's SQL."""
+    engine = sqlalchemy.create_engine(database)
+    try:
+        with engine.connect() as connection:
+            query = sqlalchemy.text("SELECT text FROM message WHERE text LIKE :pattern")
+            return list(connection.execute(query, {"pattern": "[%] %"}).scalars())
+    finally:
+        engine.dispose()

@@ -52,7 +52,7 @@ class Account:
         """What a reader must know, in words; empty when nothing is wrong."""
         kinds = {"lost": self.lost, "doubled": self.doubled, "out of order": self.disordered}
         return [
-            f"{len(markers)} {kind}, e.g. {', '.join(marker.text()[:24] for marker in markers[:5])}"
+            f"{len(markers)} {kind}, e.g. {', '.join(map(str, markers[:5]))}"
             for kind, markers in kinds.items()
             if markers
         ]

@@ -7,6 +7,7 @@ import os
 import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -52,17 +53,12 @@ def cpu_by_process(roots: Sequence[int]) -> dict[str, float]:
     seconds: dict[str, float] = {}
     for process in tree(roots):
         try:
-            times, title = process.cpu_times(), name(process)
+            times, said = process.cpu_times(), name(process)
         except psutil.NoSuchProcess:
             continue  # it ended between listing and reading; its parent carries its time from now on
         used = times.user + times.system + times.children_user + times.children_system
-        seconds[title] = seconds.get(title, 0.0) + used
+        seconds[said] = seconds.get(said, 0.0) + used
     return seconds
-
-
-def cpu(roots: Sequence[int]) -> float:
-    """CPU seconds of these trees, ended children included."""
-    return sum(cpu_by_process(roots).values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,29 +87,32 @@ def layout(roots: Sequence[int]) -> list[str]:
     names: dict[str, int] = {}
     for process in tree(roots):
         try:
-            title = name(process)
+            said = name(process)
         except psutil.NoSuchProcess:
             continue  # it ended between listing and reading
-        names[title] = names.get(title, 0) + 1
-    return [title if count == 1 else f"{title} ×{count}" for title, count in names.items()]
+        names[said] = names.get(said, 0) + 1
+    return [said if count == 1 else f"{said} ×{count}" for said, count in names.items()]
 
 
 def name(process: psutil.Process) -> str:
-    """A process's name as a reader would say it: `bridge run --roles web` and not the interpreter's path."""
-    words = process.cmdline()
-    if not words:
-        return process.name()
-    if Path(words[0]).name.startswith("python"):
-        words = words[2:] if words[1:2] == ["-m"] else words[1:]
-    title = Path(words[0]).name if words else process.name()
-    options = words[1:]
-    said = [title]
-    for index, word in enumerate(options):
+    """A process's name as a reader would say it."""
+    return title(process.cmdline()) or process.name()
+
+
+def title(words: Sequence[str]) -> str:
+    """The part of a command line that tells what runs: `bridge run --roles web`, not the interpreter's path."""
+    rest = [word for word in words if word]
+    if rest and Path(rest[0]).name.startswith("python"):
+        rest = rest[2:] if rest[1:2] == ["-m"] else rest[1:]
+    if not rest:
+        return ""
+    said = [Path(rest[0].split(" ")[0]).name.split(":")[0]]
+    for word, following in pairwise([*rest[1:], ""]):
         if word in {"run", "worker"}:
             said.append(word)
-        elif word == "--roles" and index + 1 < len(options):
-            said += [word, options[index + 1]]
-    return " ".join(said).split(":")[0]
+        elif word == "--roles":
+            said += [word, following]
+    return " ".join(said)
 
 
 def facts() -> dict[str, object]:

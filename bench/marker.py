@@ -15,9 +15,12 @@ class Marker:
     visitor: int
     number: int
 
+    def __str__(self) -> str:
+        return f"[{self.author} {self.visitor}.{self.number}]"
+
     def text(self) -> str:
         """A text of the length people write, with the marker at its head."""
-        return f"[{self.author} {self.visitor}.{self.number}] {FILLER}"
+        return f"{self} {FILLER}"
 
 
 def find(text: str) -> Marker | None:

@@ -39,6 +39,9 @@ def started(
         yield process
     finally:
         end(process)
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 def end(process: subprocess.Popen[str]) -> None:

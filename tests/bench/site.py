@@ -1,0 +1,122 @@
+"""A bridge in a few lines, `python -m tests.bench.site`: keeps nothing, and can be told to go wrong.
+
+Speaks the site chat, the reply of the REST API and the webhook desk, so that the benchmark's parts can be shown to
+notice what must not happen.
+"""
+
+import argparse
+import asyncio
+import base64
+import hashlib
+import hmac
+import itertools
+import json
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from bench.sink import secret_bytes
+
+WRONGS = ("nothing", "lose", "double", "overtake", "unsigned", "lose replies")
+EVERY = 10  # one message in ten goes wrong
+
+
+class Site:
+    """Sessions, dialogs and open pages."""
+
+    def __init__(self, desk: str, wrong: str, http: aiohttp.ClientSession) -> None:
+        self._desk, self._wrong, self._http = desk, wrong, http
+        self._numbers = itertools.count(1)
+        self._pages: dict[str, asyncio.Queue[dict[str, Any]]] = {}
+
+    async def session(self, _request: Request) -> Response:
+        token = f"token-{next(self._numbers)}"
+        self._pages[token] = asyncio.Queue()
+        return JSONResponse({"token": token, "dialog": None})
+
+    async def message(self, request: Request) -> Response:
+        token = self._token(request)
+        if token not in self._pages:
+            return JSONResponse({"error": "who are you?"}, 401)
+        seq, text = next(self._numbers), (await request.json())["text"]
+        wrong = self._wrong if seq % EVERY == 0 else "nothing"
+        if wrong == "overtake":
+            asyncio.get_running_loop().call_later(
+                0.2, asyncio.ensure_future, self._post(token, seq, text, wrong)
+            )
+        elif wrong != "lose":
+            await self._post(token, seq, text, wrong)
+        if wrong == "double":
+            await self._post(token, -seq, text, wrong)
+        return JSONResponse({"id": str(seq), "seq": seq})
+
+    async def events(self, request: Request) -> Response:
+        page = self._pages[self._token(request)]
+
+        async def told() -> AsyncIterator[str]:
+            yield ": open\r\n\r\n"
+            while True:
+                event = await page.get()
+                yield f"event: message\r\nid: {event['seq']}\r\ndata: {json.dumps(event)}\r\n\r\n"
+
+        return StreamingResponse(told(), media_type="text/event-stream")
+
+    async def reply(self, request: Request) -> Response:
+        seq, body = next(self._numbers), await request.json()
+        if self._wrong != "lose replies" or seq % EVERY:
+            event = {"id": str(seq), "seq": seq, "author": "agent", "text": body["text"]}
+            self._pages[request.path_params["dialog"]].put_nowait(event)
+        return JSONResponse({"id": str(seq)})
+
+    async def _post(self, dialog: str, key: int, text: str, wrong: str) -> None:
+        body = json.dumps({"type": "post", "dialog": dialog, "message": {"seq": key, "text": text}}).encode()
+        at = str(int(time.time()))
+        signed = b".".join([str(key).encode(), at.encode(), body])
+        secret = b"wrong" if wrong == "unsigned" else secret_bytes(os.environ["SINK_SECRET"])
+        signature = "v1," + base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()
+        headers = {"webhook-id": str(key), "webhook-timestamp": at, "webhook-signature": signature}
+        async with self._http.post(self._desk, data=body, headers=headers) as answer:
+            await answer.read()
+
+    def _token(self, request: Request) -> str:
+        return request.headers.get("authorization", "").removeprefix("Bearer ")
+
+
+def app(desk: str, wrong: str) -> Starlette:
+    @asynccontextmanager
+    async def lifespan(server: Starlette) -> AsyncIterator[None]:
+        async with aiohttp.ClientSession() as http:
+            site = Site(desk, wrong, http)
+            server.router.routes += [
+                Route("/site/shop/session", site.session, methods=["POST"]),
+                Route("/site/shop/messages", site.message, methods=["POST"]),
+                Route("/site/shop/events", site.events),
+                Route("/api/v1/dialogs/{dialog}/reply", site.reply, methods=["POST"]),
+                Route("/readyz", lambda _: JSONResponse({})),
+            ]
+            yield
+
+    return Starlette(lifespan=lifespan)
+
+
+if __name__ == "__main__":
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--port", type=int, required=True)
+    options.add_argument("--desk", required=True)
+    options.add_argument("--wrong", choices=WRONGS, required=True)
+    chosen = options.parse_args()
+    uvicorn.run(
+        app(chosen.desk, chosen.wrong),
+        port=chosen.port,
+        log_level="warning",
+        timeout_graceful_shutdown=1,  # open pages never end by themselves
+    )

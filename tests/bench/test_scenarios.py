@@ -1,0 +1,142 @@
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from bench.parts import Generator, Sink, dialogs, started, wait_for
+from bench.scenarios import agents, customers, memory
+from bench.systems import FLOOR, SECRETS, System, running, stored, target
+from tests.services import port
+
+ENVIRONMENT = os.environ | SECRETS
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    system: System
+    load: Generator
+    sink: Sink
+
+
+@contextmanager
+def stage(work: Path, wrong: str = "nothing", visitors: int = 8) -> Iterator[Stage]:
+    number, log = port(), work / "site.log"
+    command = [sys.executable, "-m", "tests.bench.site", "--port", str(number), "--wrong", wrong]
+    with ExitStack() as parts:
+        sink = parts.enter_context(Sink.start(work, ENVIRONMENT))
+        process = parts.enter_context(started([*command, "--desk", sink.desk], log, ENVIRONMENT))
+        took = wait_for(number, "/readyz", process, log)
+        system = System("site", target(number), [process.pid], took)
+        load = parts.enter_context(Generator.start(system.target, 4, 1, work, ENVIRONMENT))
+        load.do("sessions", visitors=visitors)
+        yield Stage(system, load, sink)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing is lost at once."""
+    monkeypatch.setattr(customers, "PATIENCE", 0.5)
+    monkeypatch.setattr(agents, "PATIENCE", 0.5)
+
+
+def test_a_healthy_system_is_measured_without_a_fault(tmp_path: Path) -> None:
+    with stage(tmp_path) as on:
+        run = customers.capacity(on.system, on.load, on.sink, seconds=1, number=1)
+        assert run.faults == []
+        assert run.figures["per_second"] > 50
+        assert 0 < run.figures["ack_p50_ms"] <= run.figures["ack_p99_ms"]
+        assert run.figures["cpu_us"] == pytest.approx(sum(run.cpu_by_process.values()))
+
+
+def test_an_open_loop_keeps_its_rate(tmp_path: Path) -> None:
+    with stage(tmp_path) as on:
+        options = {"rate": 100, "seconds": 2}
+        sent = on.load.do("open", **options)["acked"]
+        assert 140 < len(sent) < 260
+        assert on.sink.count() == len(sent)
+
+
+def test_an_open_loop_does_not_slow_down_for_a_slow_answer(tmp_path: Path) -> None:
+    with stage(tmp_path) as on:
+        report = on.load.do("open", rate=20_000, seconds=0.5)
+        waited = [acked_at - sent_at for *_, sent_at, acked_at in report["acked"]]
+        assert max(waited) > 0.2e9  # far more than it can serve: the wait for a free connection has to show
+        assert all(sent_at <= report["ended_at"] for *_, sent_at, _ in report["acked"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        ("lose", "lost"),
+        ("double", "doubled"),
+        ("overtake", "out of order"),
+        ("unsigned", "without a valid signature"),
+    ],
+)
+def test_a_wrong_is_noticed(tmp_path: Path, wrong: str, fault: str) -> None:
+    with stage(tmp_path, wrong) as on:
+        run = customers.capacity(on.system, on.load, on.sink, seconds=0.7, number=1)
+        assert len(run.faults) == 1
+        assert fault in run.faults[0]
+
+
+def test_replies_are_followed_to_the_open_page(tmp_path: Path) -> None:
+    with stage(tmp_path) as on:
+        on.load.do("streams", count=8)
+        on.load.do("once")
+        known = dialogs(on.sink.records())
+        assert len(known) == 8
+        run = agents.replies(on.system, on.load, known, rate=50, seconds=1, number=1)
+        assert run.faults == []
+        assert 0 < run.figures["customer_p50_ms"] < 1000
+
+
+def test_a_lost_reply_is_noticed(tmp_path: Path) -> None:
+    with stage(tmp_path, "lose replies") as on:
+        on.load.do("streams", count=8)
+        on.load.do("once")
+        run = agents.replies(on.system, on.load, dialogs(on.sink.records()), rate=50, seconds=1, number=1)
+        assert [fault.split(",")[0][-4:] for fault in run.faults] == ["lost"]
+
+
+def test_a_refused_customer_is_a_fault(tmp_path: Path) -> None:
+    with stage(tmp_path) as on:
+        elsewhere = replace(on.system.target, messages="/elsewhere")
+        with Generator.start(elsewhere, 1, 1, tmp_path, ENVIRONMENT) as load:
+            load.do("sessions", visitors=1)
+            run = customers.capacity(on.system, load, on.sink, seconds=0.1, number=1)
+    assert len(run.faults) == 1
+    assert run.faults[0].endswith("messages refused: 404 Not Found")
+
+
+def test_open_pages_are_weighed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "STREAMS", 100)
+    with stage(tmp_path, visitors=0) as on:
+        run = memory.streams(on.system, on.load, on.sink, number=1)
+        assert run.faults == []
+        assert 0 < run.figures["stream_kb"] < 200
+
+
+def test_the_floor_runs_and_loses_nothing(tmp_path: Path) -> None:
+    with ExitStack() as parts:
+        sink = parts.enter_context(Sink.start(tmp_path, ENVIRONMENT))
+        system = parts.enter_context(running(FLOOR, sink.desk, tmp_path))
+        load = parts.enter_context(Generator.start(system.target, 4, 1, tmp_path, ENVIRONMENT))
+        load.do("sessions", visitors=8)
+        run = customers.steady(system, load, sink, rate=100, seconds=1, number=1, scenario="half")
+        assert run.faults == []
+        assert run.figures["desk_p50_ms"] < run.figures["ack_p50_ms"]
+
+
+def test_what_is_stored_is_read_from_sql(tmp_path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "bridge.db") as connection:
+        connection.execute("CREATE TABLE message (text TEXT)")
+        connection.executemany("INSERT INTO message VALUES (?)", [("[customer 1.2] hello",), ("hello",)])
+    connection.close()
+    assert stored(f"sqlite:///{tmp_path / 'bridge.db'}") == ["[customer 1.2] hello"]

@@ -147,8 +147,6 @@ def _boundary(text: str, start: int, stop: int) -> int:
 
 def _is_boundary(text: str, start: int, at: int) -> bool:
     """Whether one visible character ends and another begins here (UAX 29, simplified)."""
-    if at >= len(text):
-        return True
     before, after = text[at - 1], text[at]
     if _extends(after) or before == _ZWJ or (before == "\r" and after == "\n"):
         return False

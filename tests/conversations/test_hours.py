@@ -182,6 +182,7 @@ def test_a_range_of_days_may_run_over_the_week_end() -> None:
     hours = Hours.parse(MOSCOW, {"sat-mon": ["10:00-24:00"]})
     assert [bool(periods) for periods in hours.week] == [True, False, False, False, False, True, True]
     assert hours.week[0] == (Period(600, 1440),)
+    assert hours == Hours.parse(MOSCOW, {"sat-mon": ["10:00-00:00"]})
 
 
 @pytest.mark.parametrize(

@@ -264,6 +264,11 @@ def periods(edges: Sequence[int]) -> tuple[Period, ...]:
     return tuple(Period(a * 15, b * 15) for a, b in zip(bounds[::2], bounds[1::2], strict=False))
 
 
+def lasts_an_hour(week: Sequence[Sequence[Period]]) -> bool:
+    """Whether the week is long enough for every span drawn here to end within the five years."""
+    return sum(period.end - period.start for day in week for period in day) >= 60
+
+
 DAYS = st.lists(st.integers(0, 96), max_size=6, unique=True).map(periods)
 MOMENTS = st.builds(
     lambda edge, quarters: edge.replace(minute=0) + quarters * QUARTER,
@@ -273,7 +278,7 @@ MOMENTS = st.builds(
 CALENDARS = st.builds(
     Hours,
     st.sampled_from(ZONES).map(ZoneInfo),
-    st.tuples(*[DAYS] * 7).filter(any),
+    st.tuples(*[DAYS] * 7).filter(lasts_an_hour),
     st.frozensets(MOMENTS.map(datetime.date), max_size=3),
 )
 SPANS = st.timedeltas(timedelta(0), timedelta(hours=50))

@@ -126,9 +126,7 @@ def say(run: Run) -> None:
     """One line of progress."""
     figures = ", ".join(f"{name} {number(value)}" for name, value in run.figures.items())
     dropped = "" if run.clean else " DROPPED"
-    print(
-        f"[{run.round}] {run.system}, {run.scenario}: {figures}; steal {run.steal:.1%}{dropped}", flush=True
-    )
+    print(f"[{run.round}] {run.system}, {run.scenario}: {figures}; {run.disturbance}{dropped}", flush=True)
     for fault in run.faults:
         print(f"    FAULT: {fault}", flush=True)
 
@@ -166,7 +164,7 @@ def main() -> int:
     for promise in results.promises():
         print(promise)
     for run in results.dropped():
-        print(f"dropped: {run.system} {run.scenario}, round {run.round}: steal {run.steal:.0%}")
+        print(f"dropped: {run.system} {run.scenario}, round {run.round}: {run.disturbance}")
     faults = results.faults()
     for fault in faults:
         print(f"FAULT: {fault}", file=sys.stderr)

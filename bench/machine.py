@@ -12,27 +12,35 @@ from pathlib import Path
 
 import psutil
 
-STEAL_LIMIT = 0.10  # a run that lost more of the machine than this says nothing about the bridge
+LIMIT = 0.10  # a run that lost more of the machine than this says nothing about the bridge
+SECOND = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
 class Ticks:
-    """The machine's clock ticks since its boot: all of them, and those another guest took."""
+    """The machine's clock ticks since its boot: all, those in processes, and those another guest took."""
 
     total: int
+    busy: int
     stolen: int
+
+    def since(self, before: "Ticks") -> "Ticks":
+        """The ticks between two readings."""
+        return Ticks(self.total - before.total, self.busy - before.busy, self.stolen - before.stolen)
+
+    def steal(self) -> float:
+        """The share of the machine that was stolen."""
+        return self.stolen / self.total if self.total else 0.0
+
+    def strangers(self, ours: float) -> float:
+        """The share of the machine that other processes had, when ours had that many seconds of CPU."""
+        return max(0.0, (self.busy - ours * SECOND) / self.total) if self.total else 0.0
 
 
 def ticks(stat: str) -> Ticks:
     """Reads the first line of /proc/stat (user nice system idle iowait irq softirq steal …)."""
     values = [int(value) for value in stat.splitlines()[0].split()[1:9]]
-    return Ticks(sum(values), values[7])
-
-
-def steal(before: Ticks, after: Ticks) -> float:
-    """The share of the machine that was stolen between two readings."""
-    passed = after.total - before.total
-    return (after.stolen - before.stolen) / passed if passed else 0.0
+    return Ticks(sum(values), sum(values[:3]), values[7])
 
 
 def now() -> Ticks:
@@ -59,6 +67,11 @@ def cpu_by_process(roots: Sequence[int]) -> dict[str, float]:
         used = times.user + times.system + times.children_user + times.children_system
         seconds[said] = seconds.get(said, 0.0) + used
     return seconds
+
+
+def cpu(roots: Sequence[int]) -> float:
+    """CPU seconds of these trees, ended children included."""
+    return sum(cpu_by_process(roots).values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,8 +147,7 @@ class Results:
             "medians": self.medians(),
             "promises": [asdict(promise) | {"kept": promise.kept} for promise in self.promises()],
             "dropped": [
-                f"{run.system} {run.scenario}, round {run.round}: steal {run.steal:.0%}"
-                for run in self.dropped()
+                f"{run.system} {run.scenario}, round {run.round}: {run.disturbance}" for run in self.dropped()
             ],
             "faults": self.faults(),
             "runs": [asdict(run) for run in self.runs],
@@ -181,6 +180,8 @@ def number(value: float | None) -> str:
 def table(medians: dict[str, dict[str, float | None]]) -> str:
     """The medians as a Markdown table, without what nobody has measured."""
     systems = [name for name in NAMES if any(value is not None for value in medians[name].values())]
+    if not systems:
+        return "no figures"
     lines = [f"| | {' | '.join(systems)} |", f"|---|{'---|' * len(systems)}"]
     for what, _, _ in ROWS:
         values = [medians[system][what] for system in systems]

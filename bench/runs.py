@@ -1,5 +1,6 @@
 """One measured run and its figures; what the report is made of."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,11 +19,18 @@ class Run:
     cpu_by_process: dict[str, float] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     steal: float = 0.0
+    strangers: float = 0.0
+    bench_share: float = 0.0
 
     @property
     def clean(self) -> bool:
         """Whether the machine was ours enough for the figures to mean something."""
-        return self.steal <= machine.STEAL_LIMIT
+        return self.steal + self.strangers <= machine.LIMIT
+
+    @property
+    def disturbance(self) -> str:
+        """Who else had the machine: the host's other guests, and processes that are none of ours."""
+        return f"steal {self.steal:.1%}, others {self.strangers:.1%}"
 
 
 @dataclass(slots=True)
@@ -35,11 +43,14 @@ class Used:
 
 @contextmanager
 def watched(run: Run, roots: Sequence[int]) -> Iterator[Used]:
-    """Measures the CPU of the trees and the steal of the machine over a block."""
+    """Measures over a block the CPU of the trees, of the benchmark's other parts, and who disturbed both."""
     used = Used()
-    ticks, before = machine.now(), machine.cpu_by_process(roots)
+    ticks, before, ours = machine.now(), machine.cpu_by_process(roots), machine.cpu([os.getpid()])
     yield used
-    run.steal = machine.steal(ticks, machine.now())
+    passed = machine.now().since(ticks)
     after = machine.cpu_by_process(roots)
     used.by_process = {title: seconds - before.get(title, 0.0) for title, seconds in after.items()}
     used.seconds = sum(used.by_process.values())
+    ours = machine.cpu([os.getpid()]) - ours
+    run.steal, run.strangers = passed.steal(), passed.strangers(ours)
+    run.bench_share = (ours - used.seconds) * machine.SECOND / passed.total

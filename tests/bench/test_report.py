@@ -69,6 +69,7 @@ def test_the_table_leaves_out_what_nobody_measured() -> None:
     assert table(results(run("floor", "capacity", {"per_second": 2624.4, "cpu_us": 12.34})).medians()) == (
         "| | floor |\n|---|---|\n| messages a second, sustained | 2 624 |\n| CPU µs per message | 12.3 |"
     )
+    assert table(results().medians()) == "no figures"
 
 
 @pytest.mark.parametrize(

@@ -81,12 +81,11 @@ class TicketChange:
     acted: Sequence[Acted] = ()
 
 
-def promoted(
+def promoted(  # noqa: PLR0917 -- a ticket has that many facts from the start
     ticket_id: TicketId,
     number: int,
     dialog: Dialog,
     seqs: Sequence[int],
-    *,
     title: str,
     line: LineName,
     home_line: LineName,
@@ -158,15 +157,14 @@ def noted(ticket: Ticket, author: Author, text: str, now: datetime) -> TicketCha
     return _moved(ticket, _story("noted", text), author, now)
 
 
-def passed(
+def passed(  # noqa: PLR0917 -- in the order in which they are said
     ticket: Ticket,
     line: LineName,
+    note: str,
+    priority: Priority | None,
     author: Author,
     now: datetime,
     rules: Rules,
-    *,
-    note: str = "",
-    priority: Priority | None = None,
 ) -> TicketChange:
     """The ticket goes to another line, where nobody has claimed it yet; a draft that was not sent lives on as a note."""
     _unresolved(ticket)

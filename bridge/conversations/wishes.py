@@ -80,14 +80,13 @@ class WishChange:
     acted: Sequence[Acted] = ()
 
 
-def filed(
+def filed(  # noqa: PLR0917 -- a wish has that many facts from the start
     wish_id: WishId,
     number: int,
-    dialog: Dialog,
-    seq: int,
-    *,
     title: str,
     text: str,
+    dialog: Dialog,
+    seq: int,
     author: Author,
     now: datetime,
 ) -> WishChange:
@@ -125,14 +124,14 @@ def accepted(wish: Wish, author: Author, now: datetime) -> WishChange:
     return _moved(wish, "accepted", _agent(author), now, status="accepted", reason=None)
 
 
-def picked_up(
+def picked_up(  # noqa: PLR0917 -- in the order in which they are said
     wish: Wish,
     developer: AgentId,
     name: str,
-    now: datetime,
-    *,
     deadline: datetime,
     priority: Priority,
+    now: datetime,
+    *,
     force: bool = False,
 ) -> WishChange:
     """A developer takes the wish with a deadline and a priority; of two who press at once one wins.

@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -131,7 +131,7 @@ def say(run: Run) -> None:
         print(f"    FAULT: {fault}", flush=True)
 
 
-def chosen() -> tuple[Bench, Path]:
+def chosen(arguments: Sequence[str]) -> tuple[Bench, Path]:
     """The benchmark that the command line asks for, and where its results go."""
     options = argparse.ArgumentParser(prog="bench", description=__doc__)
     options.add_argument("--quick", action="store_true", help="one short round, into bench/quick.json")
@@ -142,7 +142,7 @@ def chosen() -> tuple[Bench, Path]:
     options.add_argument("--connections", type=int, default=64)
     options.add_argument("--layout", choices=LAYOUTS, default="one", help="processes of the bridge")
     options.add_argument("--out", type=Path, help="where the results go (bench/results.json)")
-    given = options.parse_args()
+    given = options.parse_args(arguments)
     bench = Bench(
         rounds=given.rounds or (1 if given.quick else 3),
         seconds=given.seconds or (3.0 if given.quick else 10.0),
@@ -154,9 +154,9 @@ def chosen() -> tuple[Bench, Path]:
     return bench, given.out or (QUICK if given.quick else RESULTS)
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Runs, writes the results, and says what the whole came to."""
-    bench, path = chosen()
+    bench, path = chosen(arguments)
     bench.run()
     results = bench.results()
     results.write(path)
@@ -175,4 +175,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

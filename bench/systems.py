@@ -25,6 +25,7 @@ LAYOUTS: dict[str, tuple[str | None, ...]] = {
     "one": (None,),  # every role in one process, as `make run` does
     "split": ("web", "hands", "clock"),  # a process for each role, on one Redis
 }
+BRIDGE = (sys.executable, "-m", "bridge")
 SECRETS = {
     "SINK_SECRET": "whsec_YmVuY2htYXJrLWJlbmNobWFyay1iZW5jaG1hcmsh",
     "BENCH_TOKEN": "benchmark-benchmark-benchmark-benchmark",
@@ -101,7 +102,7 @@ def bridge(
         path = work / "config.yaml"
         path.write_text(yaml.safe_dump(config(number, database, redis, desk, work)))
         for role in roles:
-            command = [sys.executable, "-m", "bridge", "run", "--config", str(path)]
+            command = [*BRIDGE, "run", "--config", str(path)]
             options = [] if role is None else ["--roles", role]
             process = stack.enter_context(started([*command, *options], log, os.environ | SECRETS))
             roots.append(process.pid)
@@ -119,7 +120,7 @@ def shipped(work: Path) -> Iterator[System]:
     chosen["data"] = str(work / "data")
     path = work / "config.yaml"
     path.write_text(yaml.safe_dump(chosen))
-    command = [sys.executable, "-m", "bridge", "run", "--config", str(path)]
+    command = [*BRIDGE, "run", "--config", str(path)]
     with started(command, log, os.environ) as process:
         took = wait_for(number, "/", process, log)
         yield System(SHIPPED, target(number), [process.pid], took)

@@ -1,7 +1,7 @@
-"""A bridge in a few lines, `python -m tests.bench.site`: keeps nothing, and can be told to go wrong.
+"""A bridge in a few lines, `python -m tests.bench.site run --config FILE`, that can be told to go wrong.
 
-Speaks the site chat, the reply of the REST API and the webhook desk, so that the benchmark's parts can be shown to
-notice what must not happen.
+Takes the benchmark's configuration; speaks the site chat, the reply of the REST API and the webhook desk; keeps bare
+texts in SQL. So the benchmark can be shown to notice what must not happen. SITE_WRONG names what goes wrong.
 """
 
 import argparse
@@ -15,10 +15,14 @@ import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
+import sqlalchemy
 import uvicorn
+import yaml
+from sqlalchemy import Engine
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -26,15 +30,15 @@ from starlette.routing import Route
 
 from bench.sink import secret_bytes
 
-WRONGS = ("nothing", "lose", "double", "overtake", "unsigned", "lose replies")
+WRONGS = ("nothing", "lose", "double", "overtake", "forge", "forget", "lose replies")
 EVERY = 10  # one message in ten goes wrong
 
 
 class Site:
     """Sessions, dialogs and open pages."""
 
-    def __init__(self, desk: str, wrong: str, http: aiohttp.ClientSession) -> None:
-        self._desk, self._wrong, self._http = desk, wrong, http
+    def __init__(self, desk: str, wrong: str, http: aiohttp.ClientSession, engine: Engine) -> None:
+        self._desk, self._wrong, self._http, self._engine = desk, wrong, http, engine
         self._numbers = itertools.count(1)
         self._pages: dict[str, asyncio.Queue[dict[str, Any]]] = {}
 
@@ -49,6 +53,8 @@ class Site:
             return JSONResponse({"error": "who are you?"}, 401)
         seq, text = next(self._numbers), (await request.json())["text"]
         wrong = self._wrong if seq % EVERY == 0 else "nothing"
+        if wrong != "forget":
+            self._store(text)
         if wrong == "overtake":
             asyncio.get_running_loop().call_later(
                 0.2, asyncio.ensure_future, self._post(token, seq, text, wrong)
@@ -72,6 +78,7 @@ class Site:
 
     async def reply(self, request: Request) -> Response:
         seq, body = next(self._numbers), await request.json()
+        self._store(body["text"])
         if self._wrong != "lose replies" or seq % EVERY:
             event = {"id": str(seq), "seq": seq, "author": "agent", "text": body["text"]}
             self._pages[request.path_params["dialog"]].put_nowait(event)
@@ -81,21 +88,29 @@ class Site:
         body = json.dumps({"type": "post", "dialog": dialog, "message": {"seq": key, "text": text}}).encode()
         at = str(int(time.time()))
         signed = b".".join([str(key).encode(), at.encode(), body])
-        secret = b"wrong" if wrong == "unsigned" else secret_bytes(os.environ["SINK_SECRET"])
+        secret = b"wrong" if wrong == "forge" else secret_bytes(os.environ["SINK_SECRET"])
         signature = "v1," + base64.b64encode(hmac.digest(secret, signed, hashlib.sha256)).decode()
         headers = {"webhook-id": str(key), "webhook-timestamp": at, "webhook-signature": signature}
         async with self._http.post(self._desk, data=body, headers=headers) as answer:
             await answer.read()
 
+    def _store(self, text: str) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(sqlalchemy.text("INSERT INTO message VALUES (:text)"), {"text": text})
+
     def _token(self, request: Request) -> str:
         return request.headers.get("authorization", "").removeprefix("Bearer ")
 
 
-def app(desk: str, wrong: str) -> Starlette:
+def app(desk: str, wrong: str, database: str) -> Starlette:
+    engine = sqlalchemy.create_engine(database)
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("CREATE TABLE message (text TEXT)"))
+
     @asynccontextmanager
     async def lifespan(server: Starlette) -> AsyncIterator[None]:
         async with aiohttp.ClientSession() as http:
-            site = Site(desk, wrong, http)
+            site = Site(desk, wrong, http, engine)
             server.router.routes += [
                 Route("/site/shop/session", site.session, methods=["POST"]),
                 Route("/site/shop/messages", site.message, methods=["POST"]),
@@ -110,13 +125,14 @@ def app(desk: str, wrong: str) -> Starlette:
 
 if __name__ == "__main__":
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--port", type=int, required=True)
-    options.add_argument("--desk", required=True)
-    options.add_argument("--wrong", choices=WRONGS, required=True)
-    chosen = options.parse_args()
+    options.add_argument("run")
+    options.add_argument("--config", type=Path, required=True)
+    config = yaml.safe_load(options.parse_args().config.read_text())
+    wrong = os.environ.get("SITE_WRONG", "nothing")
+    assert wrong in WRONGS
     uvicorn.run(
-        app(chosen.desk, chosen.wrong),
-        port=chosen.port,
+        app(config["desks"]["sink"]["url"], wrong, config["database"]["url"]),
+        port=config["http"]["port"],
         log_level="warning",
         timeout_graceful_shutdown=1,  # open pages never end by themselves
     )

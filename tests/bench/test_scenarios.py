@@ -1,3 +1,4 @@
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -7,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.parts import Generator, Sink, dialogs, started, wait_for
+from bench import machine, systems
+from bench.__main__ import main
+from bench.parts import Generator, Sink, dialogs
+from bench.report import floor_at
 from bench.scenarios import agents, customers, memory
-from bench.systems import FLOOR, SECRETS, System, running, stored, target
-from tests.services import port
+from bench.systems import FLOOR, SECRETS, System, running
 
 ENVIRONMENT = os.environ | SECRETS
 
@@ -23,17 +26,19 @@ class Stage:
 
 
 @contextmanager
-def stage(work: Path, wrong: str = "nothing", visitors: int = 8) -> Iterator[Stage]:
-    number, log = port(), work / "site.log"
-    command = [sys.executable, "-m", "tests.bench.site", "--port", str(number), "--wrong", wrong]
+def stage(work: Path, visitors: int = 8, name: str = "sqlite") -> Iterator[Stage]:
     with ExitStack() as parts:
         sink = parts.enter_context(Sink.start(work, ENVIRONMENT))
-        process = parts.enter_context(started([*command, "--desk", sink.desk], log, ENVIRONMENT))
-        took = wait_for(number, "/readyz", process, log)
-        system = System("site", target(number), [process.pid], took)
+        system = parts.enter_context(running(name, sink.desk, work))
         load = parts.enter_context(Generator.start(system.target, 4, 1, work, ENVIRONMENT))
         load.do("sessions", visitors=visitors)
         yield Stage(system, load, sink)
+
+
+@pytest.fixture(autouse=True)
+def site(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site of a few lines is measured in place of the bridge."""
+    monkeypatch.setattr(systems, "BRIDGE", (sys.executable, "-m", "tests.bench.site"))
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +67,7 @@ def test_an_open_loop_keeps_its_rate(tmp_path: Path) -> None:
 
 def test_an_open_loop_does_not_slow_down_for_a_slow_answer(tmp_path: Path) -> None:
     with stage(tmp_path) as on:
-        report = on.load.do("open", rate=20_000, seconds=0.5)
+        report = on.load.do("open", rate=4_000, seconds=0.25)
         waited = [acked_at - sent_at for *_, sent_at, acked_at in report["acked"]]
         assert max(waited) > 0.2e9  # far more than it can serve: the wait for a free connection has to show
         assert all(sent_at <= report["ended_at"] for *_, sent_at, _ in report["acked"])
@@ -74,11 +79,13 @@ def test_an_open_loop_does_not_slow_down_for_a_slow_answer(tmp_path: Path) -> No
         ("lose", "lost"),
         ("double", "doubled"),
         ("overtake", "out of order"),
-        ("unsigned", "without a valid signature"),
+        ("forge", "without a valid signature"),
+        ("forget", "not in SQL"),
     ],
 )
-def test_a_wrong_is_noticed(tmp_path: Path, wrong: str, fault: str) -> None:
-    with stage(tmp_path, wrong) as on:
+def test_a_wrong_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str, fault: str) -> None:
+    monkeypatch.setenv("SITE_WRONG", wrong)
+    with stage(tmp_path) as on:
         run = customers.capacity(on.system, on.load, on.sink, seconds=0.7, number=1)
         assert len(run.faults) == 1
         assert fault in run.faults[0]
@@ -95,8 +102,9 @@ def test_replies_are_followed_to_the_open_page(tmp_path: Path) -> None:
         assert 0 < run.figures["customer_p50_ms"] < 1000
 
 
-def test_a_lost_reply_is_noticed(tmp_path: Path) -> None:
-    with stage(tmp_path, "lose replies") as on:
+def test_a_lost_reply_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SITE_WRONG", "lose replies")
+    with stage(tmp_path) as on:
         on.load.do("streams", count=8)
         on.load.do("once")
         run = agents.replies(on.system, on.load, dialogs(on.sink.records()), rate=50, seconds=1, number=1)
@@ -122,21 +130,32 @@ def test_open_pages_are_weighed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_floor_runs_and_loses_nothing(tmp_path: Path) -> None:
-    with ExitStack() as parts:
-        sink = parts.enter_context(Sink.start(tmp_path, ENVIRONMENT))
-        system = parts.enter_context(running(FLOOR, sink.desk, tmp_path))
-        load = parts.enter_context(Generator.start(system.target, 4, 1, tmp_path, ENVIRONMENT))
-        load.do("sessions", visitors=8)
-        run = customers.steady(system, load, sink, rate=100, seconds=1, number=1, scenario="half")
+    with stage(tmp_path, name=FLOOR) as on:
+        run = customers.steady(on.system, on.load, on.sink, rate=100, seconds=1, number=1, scenario="half")
         assert run.faults == []
         assert run.figures["desk_p50_ms"] < run.figures["ack_p50_ms"]
 
 
-def test_what_is_stored_is_read_from_sql(tmp_path: Path) -> None:
-    import sqlite3
-
-    with sqlite3.connect(tmp_path / "bridge.db") as connection:
-        connection.execute("CREATE TABLE message (text TEXT)")
-        connection.executemany("INSERT INTO message VALUES (?)", [("[customer 1.2] hello",), ("hello",)])
-    connection.close()
-    assert stored(f"sqlite:///{tmp_path / 'bridge.db'}") == ["[customer 1.2] hello"]
+@pytest.mark.slow
+@pytest.mark.parametrize(("wrong", "status"), [("nothing", 0), ("lose", 1)])
+def test_the_whole_benchmark_ends_by_what_it_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str, status: int
+) -> None:
+    monkeypatch.setenv("SITE_WRONG", wrong)
+    monkeypatch.setattr(memory, "STREAMS", 20)
+    monkeypatch.setattr(machine, "LIMIT", 1.0)  # a test does not wait for a quiet machine
+    out = tmp_path / "results.json"
+    options = ["--only", "postgresql", "--only", FLOOR, "--rounds", "1", "--seconds", "1", "--visitors", "20"]
+    assert main([*options, "--connections", "4", "--out", str(out)]) == status
+    results = json.loads(out.read_text())
+    assert {run["scenario"] for run in results["runs"] if run["system"] == "postgresql"} == {
+        "warm-up",
+        "capacity",
+        "half",
+        "replies",
+        "streams",
+    }
+    assert floor_at("postgresql") in {run["scenario"] for run in results["runs"] if run["system"] == FLOOR}
+    assert any(name.startswith("postgres") for name in results["layouts"]["postgresql"])
+    assert all(value for value in results["medians"]["postgresql"].values())
+    assert bool(results["faults"]) == bool(status)

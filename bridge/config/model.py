@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, Field, PrivateAttr, ValidationInfo, model_validator
 
@@ -41,6 +41,15 @@ from bridge.messages import ChannelName, DeskName, Limits
 M = TypeVar("M", bound=BaseModel)
 
 
+def _ladder() -> list[StepSection]:
+    return [
+        StepSection(at=Moment(0.5, timedelta()), do="nudge"),
+        StepSection(at=Moment(0.8, timedelta()), do="mention"),
+        StepSection(at=Moment(1.0, timedelta()), do="requeue"),
+        StepSection(at=Moment(1.0, timedelta(minutes=1)), do="supervise"),
+    ]
+
+
 class Config(Section):
     """The whole of config.yaml; paths in it are absolute, addresses complete."""
 
@@ -51,20 +60,15 @@ class Config(Section):
     database: Database = Database()
     redis: Redis = Redis()
     files: Files = Files()
-    languages: Annotated[list[Language], Field(min_length=1)] = ["en", "ru"]
-    hours: dict[Name, HoursSection] = {}
-    lines: Annotated[dict[Name, LineSection], Field(min_length=1)]
-    ladder: Annotated[list[StepSection], Field(min_length=1)] = [
-        StepSection(at=Moment(0.5, timedelta()), do="nudge"),
-        StepSection(at=Moment(0.8, timedelta()), do="mention"),
-        StepSection(at=Moment(1.0, timedelta()), do="requeue"),
-        StepSection(at=Moment(1.0, timedelta(minutes=1)), do="supervise"),
-    ]
+    languages: list[Language] = Field(default=["en", "ru"], min_length=1)
+    hours: dict[Name, HoursSection] = Field(default_factory=dict)
+    lines: dict[Name, LineSection] = Field(min_length=1)
+    ladder: list[StepSection] = Field(default_factory=_ladder, min_length=1)
     hold: Span = timedelta(seconds=10)
-    channels: dict[Name, ChannelSection] = {}
-    desks: dict[Name, DeskSection] = {}
-    tokens: dict[Name, Secret] = {}
-    agents: list[AgentSection] = []
+    channels: dict[Name, ChannelSection] = Field(default_factory=dict)
+    desks: dict[Name, DeskSection] = Field(default_factory=dict)
+    tokens: dict[Name, Secret] = Field(default_factory=dict)
+    agents: list[AgentSection] = Field(default_factory=list)
     wishes: Wishes = Wishes()
     limits: LimitsSection = LimitsSection()
     workers: Workers = Workers()

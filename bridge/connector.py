@@ -1,0 +1,67 @@
+"""The contract of a connector: what faces customers on one platform.
+
+Owns the base class and what a connector is given. A connector says what happened (`bridge.errors`); it must never
+decide what to do about it, import another connector, or reach into the conversations.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import aiohttp
+from pydantic import BaseModel, ConfigDict
+from starlette.routing import BaseRoute
+
+from bridge.media import Files
+from bridge.messages import Address, ChannelName, Health, Limits, Message, NativeId
+from bridge.ports import Live, Router
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the composition hands to every connector and desk."""
+
+    router: Router
+    live: Live
+    files: Files
+    http: aiohttp.ClientSession
+    secret: bytes
+    public_url: str = ""
+    languages: tuple[str, ...] = ("en",)
+
+
+class NoSettings(BaseModel):
+    """A connector or desk without settings of its own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Connector(ABC):
+    """Faces the contacts of one configured channel."""
+
+    Settings: ClassVar[type[BaseModel]] = NoSettings
+    limits: ClassVar[Limits] = Limits()
+
+    def __init__(self, name: ChannelName, settings: Any, around: Surroundings) -> None:
+        self.name = name
+        self.settings = settings
+        self.around = around
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """What the platform (or the browser) calls."""
+        return ()
+
+    async def listen(self) -> None:
+        """Runs for as long as the bridge does, where the platform must be asked for news."""
+        return
+
+    @abstractmethod
+    async def send(self, to: Address, message: Message) -> NativeId:
+        """One platform call; raises a `SendError` that says what happened."""
+
+    async def check(self) -> Health:
+        """How the channel is: token, webhook registration, permissions."""
+        return Health(ok=True)

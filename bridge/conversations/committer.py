@@ -1,0 +1,235 @@
+"""The committer: one thread per process that writes what all callers want, many commands in one transaction.
+
+Owns batching, the retry in halves and the moment at which callers are answered: after COMMIT, never before. It must
+never know what a command decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import random
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import Future as ThreadFuture
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy.exc
+import structlog
+
+from bridge.conversations.database import Database
+from bridge.conversations.effects import Effects
+from bridge.conversations.lines import Rules
+from bridge.conversations.work import Conflict, Needs, Work
+from bridge.errors import BridgeError, Unavailable
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+PATIENCE = 12
+"""How often one command is run again when other processes keep changing the same rows."""
+
+
+class Command(ABC, Generic[T]):
+    """Something to be decided and written. `fold` decides first and puts last, so that a refusal leaves no trace."""
+
+    @abstractmethod
+    def needs(self, needs: Needs) -> None:
+        """Names what has to be loaded."""
+
+    @abstractmethod
+    def fold(self, work: Work) -> T:
+        """Decides on the loaded state and puts the outcome into the transaction; raises `Refused`."""
+
+    def finish(self, work: Work, result: T) -> T:
+        """What is left to do by SQL once everything is written, still inside the transaction."""
+        return result
+
+
+@dataclass(slots=True)
+class _Call:
+    command: Command[Any]
+    answer: Callable[[Any, BaseException | None], None]
+    loop: asyncio.AbstractEventLoop | None
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Committer:
+    """Takes commands from any thread or event loop and answers each after its commit."""
+
+    def __init__(
+        self,
+        database: Database,
+        rules: Rules,
+        on_commit: Callable[[Effects], None],
+        *,
+        batch: int = 200,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._rules = rules
+        self._on_commit = on_commit
+        self._batch = batch
+        self._clock = clock
+        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+        self._stopping = False
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finishes what was submitted, then ends the thread."""
+        self._stopping = True
+        self._calls.put(None)
+        self._thread.join(timeout=30)
+
+    async def run(self, command: Command[T]) -> T:
+        """Commits the command; raises what it refused, or `Unavailable` when nothing could be stored."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._submit(command, _resolver(future), loop)
+        return await future
+
+    def run_sync(self, command: Command[T]) -> T:
+        """The same for threads without a loop."""
+        future: ThreadFuture[T] = ThreadFuture()
+        self._submit(command, _resolver(future), None)
+        return future.result()
+
+    def _submit(
+        self,
+        command: Command[Any],
+        answer: Callable[[Any, BaseException | None], None],
+        loop: asyncio.AbstractEventLoop | None,
+    ) -> None:
+        if self._stopping:
+            raise Unavailable("the bridge is stopping")
+        self._calls.put(_Call(command, answer, loop))
+
+    def _run(self) -> None:
+        while (calls := self._collect()) is not None:
+            effects = Effects()
+            try:
+                self._commit(calls, effects)
+            except Exception as error:  # the thread must outlive every error; each caller is told of it
+                log.exception("committer failed", calls=len(calls))
+                for call in calls:
+                    call.error = call.error or error
+            if effects:
+                self._on_commit(effects)
+            self._answer(calls)
+
+    def _collect(self) -> list[_Call] | None:
+        """Waits for the first command and takes what else is waiting; None when it is time to end."""
+        first = self._calls.get()
+        if first is None:
+            return None
+        calls = [first]
+        while len(calls) < self._batch:
+            try:
+                call = self._calls.get_nowait()
+            except queue.Empty:
+                break
+            if call is None:
+                self._calls.put(None)
+                break
+            calls.append(call)
+        return calls
+
+    def _commit(self, calls: list[_Call], effects: Effects, patience: int = PATIENCE) -> None:
+        """Runs the calls in one transaction; what cannot be written together is run again in halves."""
+        try:
+            effects.merge(self._transaction(calls))
+            return
+        except (Conflict, sqlalchemy.exc.IntegrityError, sqlalchemy.exc.DataError) as error:
+            reason: Exception = error
+        except sqlalchemy.exc.OperationalError as error:
+            if not _passing(error):
+                self._give_up(calls, error)
+                return
+            reason = error
+        except (sqlalchemy.exc.DBAPIError, sqlalchemy.exc.TimeoutError, OSError) as error:
+            self._give_up(calls, error)
+            return
+        if len(calls) > 1:
+            middle = len(calls) // 2
+            self._commit(calls[:middle], effects)
+            self._commit(calls[middle:], effects)
+        elif patience and isinstance(
+            reason, Conflict | sqlalchemy.exc.OperationalError | sqlalchemy.exc.IntegrityError
+        ):
+            time.sleep(random.uniform(0, 0.002 * (PATIENCE - patience + 1)))
+            self._commit(calls, effects, patience - 1)
+        else:
+            log.error("command cannot be written", command=type(calls[0].command).__name__, error=str(reason))
+            calls[0].error = Unavailable("this could not be stored")
+
+    def _transaction(self, calls: list[_Call]) -> Effects:
+        with self._database.write() as connection:
+            work = Work(connection, self._rules, self._clock(), sqlite_dialect=self._database.sqlite)
+            needs = Needs()
+            for call in calls:
+                call.error = None
+                call.command.needs(needs)
+            work.load(needs)
+            for call in calls:
+                try:
+                    call.result = call.command.fold(work)
+                except BridgeError as refusal:
+                    call.error = refusal
+                except (sqlalchemy.exc.SQLAlchemyError, Conflict):
+                    raise
+                except Exception as error:
+                    log.exception("command failed", command=type(call.command).__name__)
+                    call.error = error
+            work.write()
+            for call in calls:
+                if call.error is None:
+                    call.result = call.command.finish(work, call.result)
+        return work.effects
+
+    def _give_up(self, calls: list[_Call], error: Exception) -> None:
+        log.error("nothing could be stored", calls=len(calls), error=str(error).splitlines()[0])
+        self._database.writer.dispose()
+        for call in calls:
+            call.error = Unavailable("the database is out of reach; nothing was stored")
+
+    def _answer(self, calls: list[_Call]) -> None:
+        """Answers each caller in his own loop: one wake-up per loop, however many callers."""
+        loops: dict[asyncio.AbstractEventLoop | None, list[_Call]] = {}
+        for call in calls:
+            loops.setdefault(call.loop, []).append(call)
+        for loop, theirs in loops.items():
+            if loop is None:
+                _resolve(theirs)
+            elif not loop.is_closed():
+                loop.call_soon_threadsafe(_resolve, theirs)
+
+
+def _resolve(calls: list[_Call]) -> None:
+    for call in calls:
+        call.answer(call.result, call.error)
+
+
+def _resolver(future: Any) -> Callable[[Any, BaseException | None], None]:
+    def answer(result: Any, error: BaseException | None) -> None:
+        if future.cancelled() or future.done():
+            return
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
+
+    return answer
+
+
+def _passing(error: sqlalchemy.exc.OperationalError) -> bool:
+    """True for a deadlock, a serialization failure or a busy file: the same command may succeed the next moment."""
+    code = getattr(error.orig, "sqlstate", None)
+    return code in ("40001", "40P01", "55P03") or "database is locked" in str(error.orig)

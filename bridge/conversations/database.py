@@ -1,0 +1,102 @@
+"""The engines: how the bridge opens SQLite and PostgreSQL.
+
+Owns pragmas, transaction modes and the file lock that lets several processes write one SQLite file. It must never
+know a table.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+
+_dumps = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
+
+
+class Database:
+    """One database: an engine to write by (one connection) and one to read by (a small pool)."""
+
+    def __init__(self, url: str) -> None:
+        self.url: URL = make_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self.writer = _engine(self.url, "BEGIN IMMEDIATE", size=2)
+        self.reader = _engine(self.url, "BEGIN", size=8)
+        self._lock_path = None
+        if self.sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            self._lock_path = self.url.database + ".lock"
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes; it commits when the block ends well.
+
+        SQLite lets one process write at a time: waiting in line at a file lock is fair and short, waiting inside
+        SQLite is neither.
+        """
+        with self._turn(), self.writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A snapshot to read from."""
+        with self.reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self._lock_path is None:
+            yield
+            return
+        with open(self._lock_path, "w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+    def close(self) -> None:
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+def _engine(url: URL, begin: str, *, size: int) -> Engine:
+    options: dict[str, Any] = {
+        "json_serializer": _dumps,
+        "pool_size": size,
+        "max_overflow": 0,
+        "pool_timeout": 10,
+    }
+    if url.get_backend_name() == "sqlite":
+        if url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        options["poolclass"] = sa.pool.QueuePool
+        options["connect_args"] = {"check_same_thread": False, "timeout": 10}
+    else:
+        options["pool_pre_ping"] = begin == "BEGIN"
+        options["connect_args"] = {
+            "connect_timeout": 5,
+            "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c timezone=UTC",
+            "application_name": "bridge",
+        }
+    engine = sa.create_engine(url, **options)
+    if url.get_backend_name() == "sqlite":
+        sa.event.listen(engine, "connect", _prepare)
+        sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    # The driver's own idea of when to begin is switched off: our "begin" hook says BEGIN IMMEDIATE or BEGIN.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA busy_timeout=10000")
+    cursor.execute("PRAGMA temp_store=MEMORY")
+    cursor.execute("PRAGMA cache_size=-32000")
+    cursor.close()

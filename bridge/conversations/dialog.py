@@ -1,0 +1,337 @@
+"""What happens to a dialog: pure transitions `(dialog, event, now, rules) -> Change`.
+
+Owns the rules of speaking, claiming, resolving and of the contact's messages; promises.py owns the clock's side. It
+must never await, read a clock or touch a store; what the rules forbid raises `Refused` and changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from bridge.conversations import greeter, posts, promises
+from bridge.conversations.changes import Change, Dialog, Draft, Seen
+from bridge.conversations.lines import Rules
+from bridge.errors import NotAllowed, Refused, Taken
+from bridge.messages import (
+    BOT,
+    AgentId,
+    Attachment,
+    Author,
+    DeskName,
+    Incoming,
+    Json,
+    LineName,
+    Mark,
+    NativeId,
+    Priority,
+    Status,
+)
+
+Mode = Literal["auto", "send", "note"]
+"""How an agent's text is meant: by the safe-side rule, sent whatever the rule says, or kept inside."""
+
+
+def received(dialog: Dialog, incoming: Incoming, now: datetime, rules: Rules) -> Change:
+    """A contact wrote: the message is recorded, shown on every desk, and the promise starts to run."""
+    draft = Draft(dialog, now)
+    opening = dialog.contact_seq == 0
+    if dialog.status is Status.resolved:
+        draft.act("reopened", None)
+        draft.set(resolved_at=None, answered_at=None)
+    if dialog.status is Status.snoozed:
+        _wake(draft)
+    spoken = draft.say(
+        Author("contact", dialog.contact, dialog.name),
+        incoming.text,
+        native=incoming.native,
+        attachments=incoming.attachments,
+    )
+    draft.set(
+        status=Status.open,
+        contact_seq=spoken.seq,
+        preview=posts.preview(spoken),
+        page=incoming.page or dialog.page,
+        email=incoming.email or dialog.email,
+    )
+    speaks = incoming.command is None or incoming.asks_person
+    if speaks and draft.dialog.promise is None:
+        promises.start(draft, now, rules)
+    if opening:
+        posts.open(draft, rules)
+    posts.mirror(draft, spoken, rules)
+    channel, line = rules.channel(dialog.channel), rules.line(dialog.line)
+    for line_text in greeter.lines(dialog, incoming, opening=opening, now=now, channel=channel, line=line):
+        posts.send(draft, BOT, line_text, rules)
+    if channel.bot and greeter.says_away(dialog, now, line):
+        draft.set(away_at=now)
+    return draft.change()
+
+
+def replied(
+    dialog: Dialog,
+    author: Author,
+    text: str,
+    now: datetime,
+    rules: Rules,
+    *,
+    mode: Mode = "auto",
+    attachments: tuple[Attachment, ...] = (),
+    via: DeskName | None = None,
+    native: NativeId | None = None,
+) -> Change:
+    """An agent wrote: it goes to the contact, is held with Undo, or stays inside, by the safe-side rule."""
+    draft = Draft(dialog, now)
+    agent = AgentId(author.id) if author.id is not None else None
+    inside = mode == "note" or text.startswith("//")
+    if mode == "auto" and dialog.assignee not in (None, agent):
+        inside = True
+    if not inside and not rules.line(dialog.line).speaks:
+        inside = True
+        draft.tell_inside("draft", "This line does not write to contacts: kept as a draft.")
+    if inside:
+        words = text[2:].lstrip() if text.startswith("//") else text
+        spoken = draft.say(author, words, private=True, attachments=attachments, native=native)
+        posts.mirror(draft, spoken, rules, but=via)
+        return draft.change()
+    held_until = None
+    if dialog.assignee is None and agent is not None:
+        _claim(draft, agent, author.name)
+        if mode == "auto":
+            held_until = _hold(dialog, now, rules)
+    if dialog.status is Status.resolved:
+        draft.set(status=Status.waiting, resolved_at=None)
+    spoken = posts.send(
+        draft, author, text, rules, attachments=attachments, held_until=held_until, but=via, native=native
+    )
+    draft.set(preview=posts.preview(spoken))
+    if draft.dialog.assignee != dialog.assignee:
+        posts.show(draft, rules)
+    return draft.change()
+
+
+def _hold(dialog: Dialog, now: datetime, rules: Rules) -> datetime | None:
+    """Until when a first text can be undone: never so long that the hold itself would break the promise."""
+    until = now + rules.hold
+    if dialog.promise is not None and dialog.promise.due_at > now:
+        until = min(until, max(now, dialog.promise.due_at - rules.hold / 2))
+    return until if until > now else None
+
+
+def announced(dialog: Dialog, author: Author, text: str, data: Json, now: datetime, rules: Rules) -> Change:
+    """The contact is told of something in his dialog; it answers no question and reopens nothing."""
+    draft = Draft(dialog, now)
+    posts.send(draft, author, text, rules, human=False, event="announcement", data=data)
+    return draft.change()
+
+
+def accepted(
+    dialog: Dialog, seq: int, author: Author, at: datetime, now: datetime, rules: Rules, *, human: bool
+) -> Change:
+    """The platform took our message `seq`: its author sees so, and a person's answer keeps the promise."""
+    draft = Draft(dialog, now)
+    draft.revise(seq, mark=Mark.accepted)
+    if human:
+        promises.answered(draft, seq, AgentId(author.id) if author.id is not None else None, at, rules)
+    posts.mark(draft, seq, Mark.accepted, None, rules)
+    return draft.change()
+
+
+def troubled(
+    dialog: Dialog, seq: int, mark: Mark, reason: str, now: datetime, rules: Rules, *, human: bool
+) -> Change:
+    """Our message `seq` is delayed, doubtful or has failed; a failed answer brings the dialog back."""
+    draft = Draft(dialog, now)
+    draft.revise(seq, mark=mark, reason=reason)
+    if mark is Mark.failed and human:
+        spoken = draft.tell_inside("failed", f"Not delivered: {reason}", seq=seq, reason=reason)
+        posts.mirror(draft, spoken, rules)
+        if dialog.status is Status.snoozed:
+            _wake(draft)
+        draft.set(status=Status.open, resolved_at=None)
+        if draft.dialog.promise is None:
+            promises.start(draft, now, rules)
+    posts.mark(draft, seq, mark, reason, rules)
+    return draft.change()
+
+
+def reached(dialog: Dialog, upto: int, mark: Mark, now: datetime) -> Change:
+    """The contact's side says it has (or has read) everything up to `upto`."""
+    draft = Draft(dialog, now)
+    rev = draft.step()
+    draft.seen.append(Seen(dialog.id, upto, rev, mark))
+    return draft.change()
+
+
+def undone(dialog: Dialog, seq: int, agent: AgentId, now: datetime, rules: Rules, *, keep: bool) -> Change:
+    """A message that has not gone out yet is taken back, or kept as a note."""
+    draft = Draft(dialog, now)
+    draft.cancelled.append(seq)
+    if keep:
+        draft.revise(seq, private=True, mark=Mark.cancelled, reason="kept as a note")
+    else:
+        draft.revise(seq, mark=Mark.cancelled, reason="taken back", deleted_at=now)
+    draft.act("kept_as_note" if keep else "undone", agent, seq=seq)
+    posts.mark(draft, seq, Mark.cancelled, "kept as a note" if keep else "taken back", rules)
+    return draft.change()
+
+
+def retried(dialog: Dialog, seq: int, agent: AgentId, now: datetime, rules: Rules) -> Change:
+    """A failed message is tried again."""
+    draft = Draft(dialog, now)
+    draft.retried.append(seq)
+    draft.revise(seq, mark=Mark.queued, reason="")
+    draft.act("retried", agent, seq=seq)
+    posts.mark(draft, seq, Mark.queued, None, rules)
+    return draft.change()
+
+
+def claimed(
+    dialog: Dialog, agent: AgentId, name: str, now: datetime, rules: Rules, *, force: bool = False
+) -> Change:
+    """An agent takes the dialog; of two who press at once one wins and the other is told who did."""
+    if dialog.status is Status.resolved:
+        raise Refused("the dialog is resolved: reopen it first")
+    if dialog.assignee is not None and dialog.assignee != agent and not force:
+        raise Taken(dialog.assignee_name)
+    draft = Draft(dialog, now)
+    if dialog.assignee != agent:
+        _claim(draft, agent, name)
+        posts.show(draft, rules)
+    return draft.change()
+
+
+def released(dialog: Dialog, agent: AgentId, now: datetime, rules: Rules) -> Change:
+    """The assignee gives the dialog back to its line."""
+    if dialog.assignee is None:
+        raise Refused("nobody has claimed this dialog")
+    draft = Draft(dialog, now)
+    draft.set(assignee=None, assignee_name="")
+    draft.tell_inside("released", "Given back to the line.")
+    draft.act("released", agent)
+    posts.show(draft, rules)
+    return draft.change()
+
+
+def passed(
+    dialog: Dialog,
+    agent: AgentId,
+    line: LineName,
+    note: str,
+    priority: Priority | None,
+    now: datetime,
+    rules: Rules,
+    *,
+    by: Author,
+) -> Change:
+    """The dialog goes to another line with a note; nobody there has claimed it yet."""
+    target = rules.line(line)
+    if line == dialog.line and priority in (None, dialog.priority):
+        raise Refused(f"the dialog is already with {target.title}")
+    draft = Draft(dialog, now)
+    before = rules.desks(dialog.channel, dialog.line)
+    draft.set(line=line, assignee=None, assignee_name="", priority=priority or dialog.priority)
+    promises.retarget(draft, rules)
+    draft.tell_inside("passed", f"Passed to {target.title}.", line=line, by=by.name)
+    draft.act("passed", agent, line=line, priority=draft.dialog.priority)
+    posts.open(draft, rules, only=[desk for desk in rules.desks(dialog.channel, line) if desk not in before])
+    if note:
+        posts.mirror(draft, draft.say(by, note, private=True), rules)
+    posts.show(draft, rules)
+    return draft.change()
+
+
+def snoozed(dialog: Dialog, agent: AgentId, until: datetime, now: datetime, rules: Rules) -> Change:
+    """The dialog sleeps until a moment or until the contact writes. An unkept promise does not sleep."""
+    if dialog.status is Status.resolved:
+        raise Refused("the dialog is resolved: reopen it first")
+    if until <= now:
+        raise Refused("the moment to wake up has passed already")
+    if dialog.promise is not None:
+        raise Refused("the contact still waits for an answer: answer first, then snooze")
+    draft = Draft(dialog, now)
+    gen = draft.arm("snooze", until)
+    draft.set(status=Status.snoozed, snoozed_until=until, snooze_gen=gen)
+    draft.tell_inside("snoozed", f"Snoozed until {until:%Y-%m-%d %H:%M} UTC.", until=until.isoformat())
+    draft.act("snoozed", agent, until=until.isoformat())
+    posts.show(draft, rules)
+    return draft.change()
+
+
+def woken(dialog: Dialog, gen: int, now: datetime, rules: Rules) -> Change | None:
+    """The snooze is over; None when that timer is of the past, or rang too early."""
+    if dialog.status is not Status.snoozed or dialog.snooze_gen != gen:
+        return None
+    if dialog.snoozed_until is not None and now < dialog.snoozed_until:
+        return None
+    draft = Draft(dialog, now)
+    draft.disarm("snooze", gen, fired=True)
+    draft.set(status=Status.open, snoozed_until=None)
+    posts.mirror(draft, draft.tell_inside("woken", "The snooze is over."), rules)
+    posts.show(draft, rules)
+    return draft.change()
+
+
+def resolved(dialog: Dialog, agent: AgentId, now: datetime, rules: Rules) -> Change:
+    """The matter is settled; a promise that nobody answered is void, with who did it."""
+    if dialog.status is Status.resolved:
+        raise Refused("the dialog is resolved already")
+    draft = Draft(dialog, now)
+    if dialog.status is Status.snoozed:
+        _wake(draft)
+    promises.void(draft, agent)
+    draft.set(status=Status.resolved, resolved_at=now)
+    draft.tell_inside("resolved", "Resolved.")
+    draft.act("resolved", agent)
+    posts.show(draft, rules)
+    return draft.change()
+
+
+def reopened(dialog: Dialog, agent: AgentId, now: datetime, rules: Rules) -> Change:
+    """A resolved dialog is taken up again."""
+    if dialog.status is not Status.resolved:
+        raise Refused("the dialog is not resolved")
+    draft = Draft(dialog, now)
+    draft.set(status=Status.open, resolved_at=None)
+    draft.tell_inside("reopened", "Reopened.")
+    draft.act("reopened", agent)
+    posts.show(draft, rules)
+    return draft.change()
+
+
+def prioritised(dialog: Dialog, agent: AgentId, priority: Priority, now: datetime, rules: Rules) -> Change:
+    """The dialog matters more or less; a running promise gets the due time of the new priority."""
+    draft = Draft(dialog, now)
+    draft.set(priority=priority)
+    draft.act("prioritised", agent, before=dialog.priority, priority=priority)
+    promises.retarget(draft, rules)
+    draft.tell_inside("prioritised", f"Priority: {priority}.", priority=priority)
+    posts.show(draft, rules)
+    return draft.change()
+
+
+def quoted(
+    dialog: Dialog, agent: AgentId, event: str, text: str, now: datetime, rules: Rules, **data: object
+) -> Change:
+    """The dialog says where its matter went: a ticket or a wish now carries some of its messages."""
+    draft = Draft(dialog, now)
+    posts.mirror(draft, draft.tell_inside(event, text, **data), rules)
+    draft.act(event, agent, **data)
+    return draft.change()
+
+
+def may_act(role: str, verb: str) -> None:
+    """Developers work on wishes; who speaks for the house is an agent, a lead or an admin."""
+    if role == "developer":
+        raise NotAllowed(f"developers do not {verb} dialogs")
+
+
+def _claim(draft: Draft, agent: AgentId, name: str) -> None:
+    draft.set(assignee=agent, assignee_name=name)
+    draft.tell_inside("claimed", f"{name} has claimed this dialog.", agent=name)
+    draft.act("claimed", agent)
+
+
+def _wake(draft: Draft) -> None:
+    draft.disarm("snooze", draft.dialog.snooze_gen)
+    draft.set(snoozed_until=None)

@@ -1,0 +1,119 @@
+"""Sweep and rebuild: whatever Redis should know is found in SQL by index and told again.
+
+Owns the one idempotent way from SQL to Redis, run at every start, when the epoch key is missing, and every two seconds
+for what is due. Redis may be wiped at any moment. It must never change a row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from bridge.conversations import tables as t
+from bridge.conversations.database import Database
+from bridge.conversations.effects import EPOCH, NO_DUE, Effects, milliseconds, timer_member
+from bridge.conversations.lanes import TAKEABLE
+from bridge.conversations.store import OUT_COLUMNS, OutRow
+
+GRACE = timedelta(seconds=1)
+"""What is due for less than this is left to the bell that was rung for it."""
+PAGE = 2000
+
+_due_lanes = (
+    sa.select(t.outbox.c.lane, t.outbox.c.destination, t.outbox.c.not_before)
+    .where(t.outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in TAKEABLE]))
+    .where(t.outbox.c.not_before <= sa.bindparam("before", type_=t.Moment))
+    .order_by(t.outbox.c.not_before)
+    .limit(5000)
+)
+_overdue = (
+    sa.select(t.timer.c.subject, t.timer.c.name, t.timer.c.gen, t.timer.c.due_at)
+    .where(t.timer.c.state == sa.literal_column("'armed'"))
+    .where(t.timer.c.due_at <= sa.bindparam("before", type_=t.Moment))
+    .order_by(t.timer.c.due_at)
+    .limit(5000)
+)
+_lost = (
+    sa.select(*OUT_COLUMNS)
+    .where(t.outbox.c.state == sa.literal_column("'sending'"))
+    .where(t.outbox.c.sending_until < sa.bindparam("now", type_=t.Moment))
+    .limit(1000)
+)
+_armed = sa.select(t.timer.c.subject, t.timer.c.name, t.timer.c.gen, t.timer.c.due_at).where(
+    t.timer.c.state == sa.literal_column("'armed'")
+)
+_unfinished = sa.select(t.outbox.c.lane, t.outbox.c.destination, t.outbox.c.not_before).where(
+    t.outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in TAKEABLE])
+)
+_waiting = sa.select(t.dialog.c.line, t.dialog.c.id, t.dialog.c.due_at).where(
+    t.dialog.c.status == "open", t.dialog.c.assignee.is_(None)
+)
+
+
+class Heal:
+    """Brings one Redis to what one database says."""
+
+    def __init__(self, database: Database, redis: Any) -> None:
+        self._database = database
+        self._redis = redis
+
+    async def sweep(self, now: datetime) -> bool:
+        """Rings and sets what is due; rebuilds everything first when Redis was wiped. True after a rebuild."""
+        rebuilt = False
+        if not await self._redis.exists(EPOCH):
+            await self.rebuild()
+            rebuilt = True
+        effects = await asyncio.to_thread(self.due, now - GRACE)
+        await self._send(effects)
+        return rebuilt
+
+    async def rebuild(self) -> None:
+        """Tells Redis all there is: timers, doorbells, queues; in pages, while everybody goes on working."""
+        # The epoch is set first: a wipe in the middle takes it away again, and the next sweep starts over.
+        await self._redis.set(EPOCH, "1")
+        pages = self._everything()
+        while (effects := await asyncio.to_thread(next, pages, None)) is not None:
+            await self._send(effects)
+
+    def due(self, before: datetime) -> Effects:
+        """What should have rung before a moment, by index."""
+        effects = Effects()
+        with self._database.read() as connection:
+            for lane, destination, not_before in connection.execute(_due_lanes, {"before": before}):
+                effects.ring(lane, destination, not_before)
+            for subject, name, gen, due_at in connection.execute(_overdue, {"before": before}):
+                effects.timers[timer_member(subject, name, gen)] = milliseconds(due_at)
+        return effects
+
+    def lost(self, now: datetime) -> list[OutRow]:
+        """Rows whose sender's time is over: nobody has said what became of them."""
+        with self._database.read() as connection:
+            return [OutRow(*row) for row in connection.execute(_lost, {"now": now})]
+
+    def _everything(self) -> Iterator[Effects]:
+        with self._database.read() as connection:
+            timers = iter(connection.execute(_armed))
+            while page := list(islice(timers, PAGE)):
+                yield Effects(timers={timer_member(s, n, g): milliseconds(at) for s, n, g, at in page})
+            lanes = iter(connection.execute(_unfinished))
+            while page := list(islice(lanes, PAGE)):
+                effects = Effects()
+                for lane, destination, not_before in page:
+                    effects.ring(lane, destination, not_before)
+                yield effects
+            waiting = iter(connection.execute(_waiting))
+            while page := list(islice(waiting, PAGE)):
+                yield Effects(
+                    queue={(line, id): milliseconds(due) if due else NO_DUE for line, id, due in page}
+                )
+
+    async def _send(self, effects: Effects) -> None:
+        if effects:
+            pipe = self._redis.pipeline(transaction=False)
+            effects.push(pipe)
+            await pipe.execute()

@@ -1,0 +1,93 @@
+"""Lanes: the order of work. A lane is a dialog (or ticket) and a destination; its head goes first.
+
+Owns the taking of heads in SQL, which is the fence, and the doorbells in Redis, which are hints. It must never send
+anything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.conversations import tables as t
+from bridge.conversations.effects import BELLS, milliseconds
+from bridge.conversations.store import OUT_COLUMNS, OutRow
+
+SCRIPTS = Path(__file__).parent / "scripts"
+TAKEABLE = ("queued", "delayed", "unknown")
+"""States of a head that may be sent (again) once its moment has come."""
+
+_UNFINISHED = ", ".join(f"'{state}'" for state in t.UNFINISHED)
+
+
+@cache
+def _heads(dialect: str) -> sa.TextClause:
+    """The ids of the heads of many lanes: one index look-up a lane, however long its backlog."""
+    each = {
+        "sqlite": "json_each(:lanes)",
+        "postgresql": "json_array_elements_text(CAST(:lanes AS json)) WITH ORDINALITY",
+    }[dialect]
+    rows_of = "l" if dialect == "sqlite" else "l(value, position)"
+    return sa.text(
+        f"SELECT (SELECT o.id FROM outbox o WHERE o.lane = l.value AND o.state IN ({_UNFINISHED})"
+        f" ORDER BY o.lane, o.seq, o.part LIMIT 1) AS id FROM {each} AS {rows_of}"
+    )
+
+
+def take(
+    connection: Connection, lanes: Collection[str], owner: str, until: datetime, now: datetime
+) -> list[OutRow]:
+    """Makes the heads of these lanes ours; a lane whose head is not due, or is being sent, gives nothing."""
+    if not lanes:
+        return []
+    heads = _heads(connection.dialect.name)
+    ids = [
+        id for (id,) in connection.execute(heads, {"lanes": json.dumps(sorted(set(lanes)))}) if id is not None
+    ]
+    if not ids:
+        return []
+    result = connection.execute(_take, {"ids": sorted(ids), "now": now, "owner": owner, "until": until})
+    return [OutRow(*row) for row in result]
+
+
+_take = (
+    sa.update(t.outbox)
+    .where(t.outbox.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .where(t.outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in TAKEABLE]))
+    .where(t.outbox.c.not_before <= sa.bindparam("now", type_=t.Moment))
+    .values(
+        state="sending",
+        owner=sa.bindparam("owner", type_=sa.Text),
+        sending_until=sa.bindparam("until", type_=t.Moment),
+        attempts=t.outbox.c.attempts + 1,
+    )
+    .returning(*OUT_COLUMNS)
+)
+
+
+class Bells:
+    """The doorbells of one Redis: which lanes of a destination may have work now."""
+
+    def __init__(self, redis: Any) -> None:
+        self._redis = redis
+        self._ready = redis.register_script((SCRIPTS / "ready.lua").read_text())
+
+    async def ready(
+        self, destination: str, limit: int, *, per_second: float | None, now: datetime
+    ) -> tuple[list[str], float]:
+        """Lanes to look at now, the earliest first, and in how many seconds the next may be ready.
+
+        At most `per_second` a second come out for the whole destination, across all processes.
+        """
+        lanes, wait = await self._ready(
+            keys=[BELLS + destination, f"bridge:bucket:{destination}"],
+            args=[milliseconds(now), limit, per_second or 0],
+        )
+        return [lane.decode() if isinstance(lane, bytes) else lane for lane in lanes], int(wait) / 1000

@@ -1,0 +1,197 @@
+"""The router: the one door to the mind, for edges, hands, clock and workers.
+
+Owns the list of what can be asked, each a command for the committer. It must never decide (the pure core does) and
+never write (the committer does). Every method answers after the commit or raises a `BridgeError`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import Literal
+
+import redis
+import sqlalchemy as sa
+
+from bridge import actions as a
+from bridge.conversations import store
+from bridge.conversations import tables as t
+from bridge.conversations.commands import (
+    Announce,
+    Outcome,
+    Quarantine,
+    Reached,
+    Receive,
+    Reply,
+    Settle,
+    StoreFile,
+    Take,
+)
+from bridge.conversations.committer import Committer
+from bridge.conversations.database import Database
+from bridge.conversations.dialog import Mode
+from bridge.conversations.queue import Queue
+from bridge.conversations.reader import Reader
+from bridge.conversations.rings import ArmChore, Chore, Expire
+from bridge.conversations.store import OutRow
+from bridge.conversations.verbs import ActOnDialog, ActOnTicket, ActOnWish
+from bridge.errors import Missing, Refused
+from bridge.messages import (
+    Address,
+    Author,
+    ChannelName,
+    DeskName,
+    DialogId,
+    FileId,
+    Incoming,
+    Json,
+    LineName,
+    Mark,
+    NativeId,
+    Receipt,
+    TicketId,
+    WishId,
+)
+
+
+class Router:
+    """What can be asked of the conversations in one process."""
+
+    def __init__(self, database: Database, committer: Committer, reader: Reader, queue: Queue) -> None:
+        self._database = database
+        self._committer = committer
+        self._queue = queue
+        self.read = reader
+        self.on_announce: Callable[[], None] | None = None
+        """Called when a wish's news may go out, so that its chore need not wait for its turn."""
+
+    # -- edges
+
+    async def receive(self, incoming: Incoming, files: Collection[FileId] = ()) -> Receipt:
+        return await self._committer.run(Receive(incoming, tuple(files)))
+
+    async def reply(
+        self,
+        dialog: DialogId,
+        author: Author,
+        text: str,
+        *,
+        key: str,
+        mode: Mode = "auto",
+        files: Collection[FileId] = (),
+        via: DeskName | None = None,
+        native: NativeId | None = None,
+    ) -> Receipt:
+        command = Reply(dialog, author, text, f"reply:{key}", mode, tuple(files), via, native)
+        return await self._committer.run(command)
+
+    async def act(
+        self,
+        subject: DialogId | TicketId | WishId,
+        kind: Literal["dialog", "ticket", "wish"],
+        agent: a.Agent,
+        verb: a.DialogAction | a.TicketAction | a.WishAction,
+    ) -> Json:
+        if kind == "dialog" and isinstance(verb, a.DialogAction):
+            return await self._committer.run(ActOnDialog(DialogId(subject), agent, verb))
+        if kind == "ticket" and isinstance(verb, a.TicketAction):
+            dialog = DialogId(int((await self.read.ticket(TicketId(subject))).dialog))
+            return await self._committer.run(ActOnTicket(TicketId(subject), dialog, agent, verb))
+        if kind == "wish" and isinstance(verb, a.WishAction):
+            outcome = await self._committer.run(ActOnWish(WishId(subject), agent, verb))
+            if outcome["announce"] == "going" and self.on_announce is not None:
+                self.on_announce()
+            return outcome
+        raise Refused(f"a {kind} cannot be told to {verb.action}")
+
+    async def next(self, line: LineName, agent: a.Agent) -> DialogId | None:
+        """Claims the most urgent unclaimed dialog of a line: Redis says where to look, SQL who wins."""
+        try:
+            candidates = await self._queue.waiting(line)
+        except (redis.RedisError, OSError):
+            page = await self.read.dialogs(status=["open"], line=line, unclaimed=True, order="due", limit=20)
+            candidates = [DialogId(int(dialog.id)) for dialog in page.items]
+        for dialog in candidates:
+            view = await self.read.dialog(dialog)
+            if view.assignee is None and view.status == "open" and view.line == line:
+                try:
+                    await self.act(dialog, "dialog", agent, a.Claim())
+                except Refused:
+                    continue
+                return dialog
+        return None
+
+    async def reached(self, channel: ChannelName, address: Address, upto: int, mark: Mark) -> None:
+        await self._committer.run(Reached(channel, address, upto, mark))
+
+    async def store_file(self, owner: str, url: str, name: str, type: str, size: int) -> FileId:
+        return await self._committer.run(StoreFile(owner, url, name, type, size))
+
+    async def quarantine(self, channel: ChannelName, event_key: str, raw: bytes, reason: str) -> None:
+        await self._committer.run(Quarantine(channel, event_key, raw, reason))
+
+    # -- hands
+
+    async def take(self, lanes: Collection[str], owner: str, until: datetime) -> list[OutRow]:
+        """Makes the due heads of these lanes the owner's until a moment."""
+        return await self._committer.run(Take(lanes, owner, until))
+
+    async def settle(self, row: OutRow, outcome: Outcome) -> None:
+        """Writes what became of a try."""
+        await self._committer.run(Settle(row, outcome))
+
+    async def thread(self, desk: DeskName, dialog: DialogId) -> str | None:
+        """Where a desk shows a dialog; None while it has not been opened there."""
+        return await asyncio.to_thread(self._thread, desk, f"dialog:{dialog}")
+
+    def _thread(self, desk: DeskName, subject: str) -> str | None:
+        with self._database.read() as connection:
+            return store.thread(connection, desk, subject)
+
+    # -- clock
+
+    async def expire(self, subject: str, name: str, gen: int) -> bool:
+        """A dialog's timer has rung; False when that timer is of the past."""
+        if not subject.startswith("dialog:"):
+            raise Missing(f"nobody owns a timer of {subject!r}")
+        return await self._committer.run(Expire(subject, name, gen))
+
+    async def arm_chore(self, name: str, at: datetime) -> None:
+        await self._committer.run(ArmChore(name, at))
+
+    async def chore(self, name: str, gen: int, every: timedelta) -> bool:
+        """A chore's timer has rung; True for the one process that shall start it."""
+        return await self._committer.run(Chore(name, gen, every))
+
+
+class Door:
+    """The same mind for workers, which have no event loop."""
+
+    def __init__(self, database: Database, committer: Committer) -> None:
+        self.database = database
+        self._committer = committer
+
+    def announce(self) -> int:
+        """Tells everybody who waits for the news of a shipped wish; returns how many were told now."""
+        query = (
+            sa.select(
+                t.wish_asker.c.wish,
+                t.wish_asker.c.identity,
+                t.identity.c.dialog,
+                t.wish.c.created_by,
+                t.agent.c.name,
+            )
+            .select_from(
+                t.wish_asker.join(t.wish)
+                .join(t.identity, t.identity.c.id == t.wish_asker.c.identity)
+                .join(t.agent, t.agent.c.id == t.wish.c.created_by)
+            )
+            .where(t.wish.c.announce == "going", t.wish_asker.c.state == "asked")
+        )
+        with self.database.read() as connection:
+            waiting = list(connection.execute(query))
+        told = 0
+        for wish, identity, dialog, agent, name in waiting:
+            told += self._committer.run_sync(Announce(wish, identity, dialog, Author("agent", agent, name)))
+        return told

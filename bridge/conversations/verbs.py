@@ -1,0 +1,258 @@
+"""What agents do to dialogs, tickets and wishes: one command per subject, one branch per verb.
+
+Owns who may do what and which transitions a verb means. It must never write rows itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from bridge import actions as a
+from bridge.conversations import dialog as dialogs
+from bridge.conversations import greeter, store, tickets, wishes
+from bridge.conversations import tables as t
+from bridge.conversations.changes import Dialog
+from bridge.conversations.committer import Command
+from bridge.conversations.work import Ids, Needs, Work
+from bridge.errors import Missing, NotAllowed, Refused
+from bridge.messages import BOT, AgentId, Author, DialogId, Json, TicketId, WishId
+
+
+@dataclass(frozen=True, slots=True)
+class ActOnDialog(Command[Json]):
+    """An agent's verb on a dialog; the answer names what came of it."""
+
+    dialog: DialogId
+    agent: a.Agent
+    verb: a.DialogAction
+
+    def needs(self, needs: Needs) -> None:
+        needs.dialogs.add(self.dialog)
+        if isinstance(self.verb, a.FileWish) and self.verb.wish is not None:
+            needs.wishes.add(self.verb.wish)
+
+    def fold(self, work: Work) -> Json:
+        if self.agent.role == "developer":
+            raise NotAllowed("developers do not work on dialogs")
+        dialog, me, now, rules = work.dialog(self.dialog), self.agent.id, work.now, work.rules
+        match self.verb:
+            case a.Claim(force=force):
+                allowed = force and self.agent.role in ("lead", "admin")
+                work.put(dialogs.claimed(dialog, me, self.agent.name, now, rules, force=allowed))
+            case a.Release():
+                work.put(dialogs.released(dialog, me, now, rules))
+            case a.Pass(line=line, note=note, priority=priority):
+                by = author(self.agent)
+                work.put(dialogs.passed(dialog, me, line, note, priority, now, rules, by=by))
+            case a.Snooze(until=until):
+                work.put(dialogs.snoozed(dialog, me, until, now, rules))
+            case a.Resolve():
+                work.put(dialogs.resolved(dialog, me, now, rules))
+            case a.Reopen():
+                _no_other(work, dialog)
+                work.put(dialogs.reopened(dialog, me, now, rules))
+            case a.Prioritise(priority=priority):
+                work.put(dialogs.prioritised(dialog, me, priority, now, rules))
+            case a.Undo(seq=seq, keep=keep):
+                _all_unsent(work, dialog, seq)
+                work.put(dialogs.undone(dialog, seq, me, now, rules, keep=keep))
+            case a.Retry(seq=seq):
+                _any_failed(work, dialog, seq)
+                work.put(dialogs.retried(dialog, seq, me, now, rules))
+            case a.Promote():
+                return self._promote(work, dialog, self.verb)
+            case a.FileWish():
+                return self._wish(work, dialog, self.verb)
+            case _:
+                assert_never(self.verb)
+        return {"status": work.dialog(self.dialog).status.value}
+
+    def _promote(self, work: Work, dialog: Dialog, verb: a.Promote) -> Json:
+        _spoken(work, dialog.id, verb.seqs)
+        rules = work.rules
+        line = verb.line or rules.second_line or dialog.line
+        change = tickets.promoted(
+            TicketId(Ids.draw()),
+            work.number(t.ticket),
+            dialog,
+            verb.seqs,
+            verb.title,
+            line,
+            dialog.line,
+            verb.note,
+            verb.priority,
+            author(self.agent),
+            work.now,
+            rules,
+        )
+        ticket = change.ticket
+        data = {"ticket": str(ticket.id), "number": ticket.number, "line": line, "seqs": list(verb.seqs)}
+        said = f"Ticket {ticket.number}: {ticket.title} ({rules.line(line).title})."
+        work.put(dialogs.quoted(dialog, self.agent.id, "promoted", said, work.now, rules, **data))
+        if verb.tell:
+            channel = rules.channel(dialog.channel)
+            words = greeter.text(channel, dialog.language, "ticket", number=ticket.number)
+            told = dialogs.announced(work.dialog(dialog.id), BOT, words, data, work.now, rules)
+            work.put(told)
+        work.put_ticket(change)
+        return {"ticket": str(ticket.id), "number": ticket.number}
+
+    def _wish(self, work: Work, dialog: Dialog, verb: a.FileWish) -> Json:
+        said = _spoken(work, dialog.id, [verb.seq])[verb.seq]
+        by = author(self.agent)
+        if verb.wish is not None:
+            change = wishes.asked_too(work.wish(verb.wish), dialog, verb.seq, by, work.now)
+        else:
+            change = wishes.filed(
+                WishId(Ids.draw()),
+                work.number(t.wish),
+                verb.title,
+                verb.text or said.text,
+                dialog,
+                verb.seq,
+                by,
+                work.now,
+            )
+        wish = change.wish
+        words = f"Wish {wish.number}: {wish.title}."
+        data = {"wish": str(wish.id), "number": wish.number, "seqs": [verb.seq]}
+        work.put(dialogs.quoted(dialog, self.agent.id, "wished", words, work.now, work.rules, **data))
+        work.put_wish(change)
+        return {"wish": str(wish.id), "number": wish.number}
+
+
+@dataclass(frozen=True, slots=True)
+class ActOnTicket(Command[Json]):
+    """An agent's verb on a ticket. `dialog` is the ticket's, known to the router before."""
+
+    ticket: TicketId
+    dialog: DialogId
+    agent: a.Agent
+    verb: a.TicketAction
+
+    def needs(self, needs: Needs) -> None:
+        needs.tickets.add(self.ticket)
+        needs.dialogs.add(self.dialog)
+
+    def fold(self, work: Work) -> Json:
+        if self.agent.role == "developer":
+            raise NotAllowed("developers work on wishes, not on tickets")
+        ticket, me, now = work.ticket(self.ticket), author(self.agent), work.now
+        dialog = work.dialog(self.dialog)
+        match self.verb:
+            case a.Claim(force=force):
+                allowed = force and self.agent.role in ("lead", "admin")
+                change = tickets.claimed(ticket, self.agent.id, self.agent.name, now, force=allowed)
+            case a.Note(text=text):
+                change = tickets.noted(ticket, me, text, now)
+            case a.Quote(seqs=seqs):
+                _spoken(work, dialog.id, seqs)
+                change = tickets.added(ticket, seqs, me, now)
+            case a.Pass(line=line, note=note, priority=priority):
+                change = tickets.passed(ticket, line, note, priority, me, now, work.rules)
+            case a.HandBack(draft=draft):
+                change = tickets.handed_back(ticket, draft, me, now)
+                self._say(work, "handed_back", f"Ticket {ticket.number} is back: ready to tell the contact.")
+            case a.Answer(text=text, resolve=resolve):
+                change = tickets.answered(ticket, me, now, text=text, resolve=resolve)
+                if not work.rules.line(dialog.line).speaks:
+                    raise NotAllowed(
+                        "this line does not write to contacts: hand the ticket back with a draft"
+                    )
+                work.put(dialogs.replied(work.dialog(dialog.id), me, text, now, work.rules, mode="send"))
+            case a.Resolve():
+                change = tickets.resolved(ticket, me, now)
+                self._say(work, "ticket_resolved", f"Ticket {ticket.number} is resolved.")
+            case a.Reopen():
+                change = tickets.reopened(ticket, me, now)
+            case a.Prioritise(priority=priority):
+                change = tickets.prioritised(ticket, priority, me, now)
+            case a.SetDue(due_at=due_at):
+                change = tickets.due_set(ticket, due_at, me, now)
+            case _:
+                assert_never(self.verb)
+        work.put_ticket(change)
+        return {"status": change.ticket.status, "version": change.ticket.version}
+
+    def _say(self, work: Work, event: str, words: str) -> None:
+        dialog = work.dialog(self.dialog)
+        ticket = str(self.ticket)
+        work.put(dialogs.quoted(dialog, self.agent.id, event, words, work.now, work.rules, ticket=ticket))
+
+
+@dataclass(frozen=True, slots=True)
+class ActOnWish(Command[Json]):
+    """A developer's or an agent's verb on a wish."""
+
+    wish: WishId
+    agent: a.Agent
+    verb: a.WishAction
+
+    def needs(self, needs: Needs) -> None:
+        needs.wishes.add(self.wish)
+
+    def fold(self, work: Work) -> Json:
+        wish, me, now = work.wish(self.wish), author(self.agent), work.now
+        match self.verb:
+            case a.Accept():
+                change = wishes.accepted(wish, me, now)
+            case a.PickUp(deadline=deadline, priority=priority):
+                self._only("developer")
+                change = wishes.picked_up(wish, self.agent.id, self.agent.name, deadline, priority, now)
+            case a.AskBack(text=text):
+                change = wishes.questioned(wish, text, me, now)
+            case a.Ship(announcement=words):
+                self._only("developer")
+                change = wishes.shipped(wish, self.agent.id, words, now, work.rules)
+            case a.Approve(announcement=words):
+                self._only("agent")
+                change = wishes.approved(wish, {**wish.announcement, **words}, me, now)
+            case a.Decline(reason=reason):
+                change = wishes.declined(wish, reason, me, now)
+            case a.Reopen():
+                change = wishes.reopened(wish, me, now)
+            case _:
+                assert_never(self.verb)
+        work.put_wish(change)
+        return {"status": change.wish.status, "announce": change.wish.announce}
+
+    def _only(self, role: str) -> None:
+        """Leads and admins may do either side's work."""
+        if self.agent.role not in (role, "lead", "admin"):
+            who = "developers" if role == "developer" else "agents"
+            raise NotAllowed(f"only {who} do that")
+
+
+def author(agent: a.Agent) -> Author:
+    return Author("agent", AgentId(agent.id), agent.name)
+
+
+def _spoken(work: Work, dialog: DialogId, seqs: tuple[int, ...] | list[int]) -> dict[int, store.Said]:
+    """The messages chosen, all of this dialog and none of the bridge's own lines."""
+    found = store.messages(work.connection, dialog, seqs)
+    for seq in seqs:
+        if seq not in found or found[seq].author.kind == "system":
+            raise Missing(f"this dialog has no message {seq}")
+    return found
+
+
+def _no_other(work: Work, dialog: Dialog) -> None:
+    """A dialog that a newer one of the same address has followed stays as it is."""
+    identity = work.identities[dialog.channel, dialog.address]
+    if identity.dialog != dialog.id:
+        raise Refused("the contact has a newer dialog: go on there")
+
+
+def _all_unsent(work: Work, dialog: Dialog, seq: int) -> None:
+    rows = work.outgoing(dialog.id, seq)
+    if not rows:
+        raise Missing(f"this dialog has no outgoing message {seq}")
+    if any(row.state not in ("queued", "delayed") for row in rows):
+        raise Refused("it has gone out already")
+
+
+def _any_failed(work: Work, dialog: Dialog, seq: int) -> None:
+    rows = work.outgoing(dialog.id, seq)
+    if not any(row.state == "failed" for row in rows):
+        raise Refused("this message has not failed")

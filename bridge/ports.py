@@ -1,0 +1,186 @@
+"""What an edge may ask of the router, as types: edges are handed these and never import the conversations.
+
+Owns Protocols only. It must never hold behaviour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from datetime import datetime
+from typing import Literal, Protocol
+
+from bridge import actions as a
+from bridge import views as v
+from bridge.messages import (
+    Address,
+    Author,
+    ChannelName,
+    DeskName,
+    DialogId,
+    FileId,
+    Incoming,
+    Json,
+    LineName,
+    Mark,
+    NativeId,
+    Receipt,
+    TicketId,
+    WishId,
+)
+
+Mode = Literal["auto", "send", "note"]
+
+
+class Router(Protocol):
+    """The mind, as edges see it. Every method returns after the commit or raises a `BridgeError`."""
+
+    read: Reader
+
+    async def receive(self, incoming: Incoming, files: Collection[FileId] = ()) -> Receipt:
+        """Takes a contact's message once, for ever, by its event key."""
+
+    async def reply(
+        self,
+        dialog: DialogId,
+        author: Author,
+        text: str,
+        *,
+        key: str,
+        mode: Mode = "auto",
+        files: Collection[FileId] = (),
+        via: DeskName | None = None,
+        native: NativeId | None = None,
+    ) -> Receipt:
+        """An agent's words: sent, held with Undo, or kept inside, by the safe-side rule and `mode`."""
+
+    async def act(
+        self,
+        subject: DialogId | TicketId | WishId,
+        kind: Literal["dialog", "ticket", "wish"],
+        agent: a.Agent,
+        verb: a.DialogAction | a.TicketAction | a.WishAction,
+    ) -> Json:
+        """An agent's verb on a dialog, ticket or wish."""
+
+    async def next(self, line: LineName, agent: a.Agent) -> DialogId | None:
+        """Claims the most urgent unclaimed dialog of a line; None when nobody waits."""
+
+    async def reached(self, channel: ChannelName, address: Address, upto: int, mark: Mark) -> None:
+        """The contact's side has, or has read, everything up to a message."""
+
+    async def store_file(self, owner: str, url: str, name: str, type: str, size: int) -> FileId:
+        """Remembers an uploaded file; `owner` is "<channel>/<address>" or "agent/<id>"."""
+
+    async def quarantine(self, channel: ChannelName, event_key: str, raw: bytes, reason: str) -> None:
+        """Keeps an authentic event that could not be understood."""
+
+
+class Reader(Protocol):
+    """Reading what SQL holds, off the event loop; raises `Missing`."""
+
+    async def dialogs(
+        self,
+        *,
+        status: Collection[str] = (),
+        line: str | None = None,
+        channel: str | None = None,
+        assignee: int | None = None,
+        unclaimed: bool = False,
+        search: str | None = None,
+        order: Literal["due", "changed"] = "changed",
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> v.Page[v.DialogView]:
+        """Dialogs, by due time (soonest first, none last) or latest change first."""
+
+    async def dialog(self, id: DialogId) -> v.DialogView:
+        """One dialog."""
+
+    async def messages(self, dialog: DialogId, *, after: int = 0, limit: int = 500) -> list[v.MessageView]:
+        """What has changed in a dialog since `rev` was `after`, in the order of rev."""
+
+    async def visible(
+        self, channel: ChannelName, address: Address, *, after: int = 0, limit: int = 500
+    ) -> list[v.MessageView]:
+        """What the contact at this address may see of his dialogs and has changed since `after`."""
+
+    async def current(self, channel: ChannelName, address: Address) -> v.DialogView | None:
+        """The latest dialog of an address."""
+
+    async def tickets(
+        self,
+        *,
+        status: Collection[str] = (),
+        line: str | None = None,
+        dialog: int | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> v.Page[v.TicketView]:
+        """Tickets, latest change first."""
+
+    async def ticket(self, id: TicketId) -> v.TicketView:
+        """One ticket with quotes and story."""
+
+    async def wishes(
+        self,
+        *,
+        status: Collection[str] = (),
+        dialog: int | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> v.Page[v.WishView]:
+        """Wishes, by priority and age."""
+
+    async def wish(self, id: WishId) -> v.WishView:
+        """One wish with those who asked."""
+
+    async def lines(self) -> list[v.LineView]:
+        """The lines and how much waits there."""
+
+    async def outbox(
+        self, *, states: Collection[str], cursor: str | None = None, limit: int = 50
+    ) -> v.Page[v.OutboxView]:
+        """Posts in these states."""
+
+    async def quarantined(self, *, cursor: str | None = None, limit: int = 50) -> v.Page[v.QuarantineView]:
+        """Events that could not be understood."""
+
+    async def actions(self, subject: str, *, limit: int = 100) -> list[v.ActionView]:
+        """Who did what to a subject ("dialog:7"), latest first."""
+
+    async def findings(self, *, gone: bool = False) -> list[v.FindingView]:
+        """What the audit has found."""
+
+    async def promises(self, since: datetime) -> list[v.PromiseReport]:
+        """How the promises made since then were kept."""
+
+    async def file(self, id: FileId) -> tuple[v.FileView, str, str]:
+        """A stored file, its fsspec url, and the dialog ("" while no message carries it) it belongs to."""
+
+    async def agents(self) -> list[a.Agent]:
+        """Everybody who is not disabled."""
+
+
+class Live(Protocol):
+    """Wake-ups of live pages: a hint that something changed, never what."""
+
+    def watch(self, *keys: str) -> AsyncIterator[frozenset[str]]:
+        """Yields when one of the keys was touched, at most four times a second, and at least every 15 seconds (then
+        with nothing). Keys: "desk", "board", "dialog:<id>", "ticket:<id>", "wish:<id>", "address:<channel>/<address>".
+        """
+
+
+class Access(Protocol):
+    """Who may come in: one-time links, sessions and API tokens, all hashed at rest."""
+
+    async def by_token(self, token: str) -> a.Agent | None:
+        """The agent (or the house itself) an API bearer token stands for."""
+
+    async def by_session(self, session: str) -> a.Agent | None:
+        """The agent of a browser session."""
+
+    async def redeem(self, link: str) -> tuple[str, a.Agent]:
+        """Trades a one-time login link for a new session; raises `NotAllowed`."""
+
+    async def leave(self, session: str) -> None:
+        """Ends a session."""

@@ -1,0 +1,259 @@
+"""What pages and the REST API are shown: frozen views of what SQL holds, ids as strings.
+
+Owns the shapes only. It must never hold anything a reader of the API may not see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from bridge.messages import Json
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A part of a list; `next` is the cursor of the following part, None at the end."""
+
+    items: list[T]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """Somebody who speaks: kind is contact, agent, bot or system."""
+
+    kind: str
+    id: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """A file of a message; `url` is signed for whoever asked, and good for some minutes."""
+
+    id: str
+    name: str
+    type: str
+    size: int
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """A message. `seq` is its place; `rev` grows when it changes, and is the id of live events."""
+
+    dialog: str
+    seq: int
+    rev: int
+    author: PersonView
+    text: str
+    private: bool
+    said_at: datetime
+    event: str | None = None
+    data: Json | None = None
+    client_id: str | None = None
+    mark: str | None = None
+    reason: str | None = None
+    held_until: datetime | None = None
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+    attachments: list[FileView] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactView:
+    """The person who writes to us, at one address."""
+
+    id: str
+    name: str
+    language: str
+    email: str | None
+    plan: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseView:
+    """The answer we owe: until when, and whether that moment has passed."""
+
+    name: str
+    started_at: datetime
+    due_at: datetime
+    breached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DialogView:
+    """A dialog as lists show it."""
+
+    id: str
+    channel: str
+    contact: ContactView
+    status: str
+    line: str
+    assignee: PersonView | None
+    priority: str
+    seq: int
+    preview: str
+    opened_at: datetime
+    changed_at: datetime
+    promise: PromiseView | None
+    answered_at: datetime | None
+    snoozed_until: datetime | None
+    resolved_at: datetime | None
+    page: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketNoteView:
+    """A line of a ticket's story."""
+
+    author: PersonView
+    event: str
+    text: str
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """A ticket; quotes and story are filled where one ticket is asked for."""
+
+    id: str
+    number: int
+    dialog: str
+    contact: ContactView
+    channel: str
+    title: str
+    status: str
+    line: str
+    home_line: str
+    assignee: PersonView | None
+    priority: str
+    due_at: datetime | None
+    draft: str | None
+    version: int
+    created_by: str
+    created_at: datetime
+    changed_at: datetime
+    quotes: list[MessageView] = field(default_factory=list)
+    story: list[TicketNoteView] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class AskerView:
+    """One who asked for a wish, and whether he has been told."""
+
+    dialog: str
+    seq: int
+    contact: str
+    channel: str
+    language: str
+    text: str
+    state: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WishView:
+    """A feature wish; `told` of `asked` contacts know that it has shipped."""
+
+    id: str
+    number: int
+    title: str
+    text: str
+    status: str
+    priority: str
+    deadline: datetime | None
+    assignee: PersonView | None
+    reason: str | None
+    announcement: Json
+    announce: str
+    version: int
+    created_by: str
+    created_at: datetime
+    changed_at: datetime
+    shipped_at: datetime | None
+    asked: int
+    told: int
+    askers: list[AskerView] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxView:
+    """A post that has not arrived (yet), and why."""
+
+    id: str
+    destination: str
+    kind: str
+    dialog: str | None
+    message_seq: int | None
+    state: str
+    reason: str | None
+    attempts: int
+    doubled: bool
+    created_at: datetime
+    not_before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineView:
+    """An event that could not be understood; `raw` is its text as far as it can be shown."""
+
+    id: str
+    channel: str
+    reason: str
+    state: str
+    attempts: int
+    at: datetime
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionView:
+    """Who did what to a subject."""
+
+    subject: str
+    name: str
+    agent: str | None
+    before: Json | None
+    after: Json | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """Something the audit found that should not be."""
+
+    kind: str
+    subject: str
+    reason: str
+    found_at: datetime
+    gone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A line, and how much waits there."""
+
+    name: str
+    title: str
+    speaks: bool
+    waiting: int
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseReport:
+    """How one kind of promise was kept on one channel; seconds are of real time."""
+
+    channel: str
+    name: str
+    met: int
+    breached: int
+    void: int
+    running: int
+    median_seconds: float | None
+    p95_seconds: float | None

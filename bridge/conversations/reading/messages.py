@@ -1,0 +1,143 @@
+"""Messages and their files, as agents see all of them and as a contact sees his side.
+
+Owns what a contact may see. It must never show him a note, or words of ours that have not reached him.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge import views as v
+from bridge.conversations import tables as t
+from bridge.errors import Missing
+from bridge.messages import Address, ChannelName, DialogId, FileId, Mark
+
+MOST = 1000
+_SHOWN = [mark.value for mark in Mark if mark.shown]
+
+
+def changed(connection: Connection, dialog: DialogId, after: int, limit: int) -> list[v.MessageView]:
+    """All messages of a dialog that changed since, in the order of rev."""
+    known = connection.execute(sa.select(t.dialog.c.id).where(t.dialog.c.id == dialog)).first()
+    if known is None:
+        raise Missing("there is no such dialog")
+    rows = _since(connection, t.message.c.dialog == dialog, after, limit)
+    return views(connection, rows)
+
+
+def visible(
+    connection: Connection, channel: ChannelName, address: Address, after: int, limit: int
+) -> list[v.MessageView]:
+    """What the contact said, and what of ours has reached him, over all dialogs of his address."""
+    his = (
+        sa.select(t.dialog.c.id)
+        .join(t.identity, t.identity.c.id == t.dialog.c.identity)
+        .where(t.identity.c.channel == channel, t.identity.c.address == address)
+    )
+    theirs = sa.and_(
+        t.message.c.dialog.in_(his),
+        t.message.c.private.is_(False),
+        sa.or_(t.message.c.author == "contact", t.message.c.mark.in_(_SHOWN)),
+    )
+    rows = _since(connection, theirs, after, limit)
+    files = _files(connection, rows)
+    return [_to_contact(row, files.get((row.dialog, row.seq), [])) for row in rows]
+
+
+def views(connection: Connection, rows: Sequence[Any]) -> list[v.MessageView]:
+    """Rows of messages with their files, as agents see them."""
+    files = _files(connection, rows)
+    return [
+        v.MessageView(
+            dialog=str(row.dialog),
+            seq=row.seq,
+            rev=row.rev,
+            author=v.PersonView(row.author, _text(row.author_id), row.author_name),
+            text=row.text,
+            private=row.private,
+            said_at=row.said_at,
+            event=row.event,
+            data=row.data,
+            mark=row.mark,
+            reason=row.reason or None,
+            held_until=row.held_until if row.mark == Mark.held else None,
+            edited_at=row.edited_at,
+            deleted_at=row.deleted_at,
+            attachments=files.get((row.dialog, row.seq), []),
+        )
+        for row in rows
+    ]
+
+
+def file(connection: Connection, wanted: FileId) -> tuple[v.FileView, str, str]:
+    """A stored file, where it lies, and the dialog whose message carries it."""
+    row = connection.execute(
+        sa.select(t.attachment).where(t.attachment.c.id == wanted, t.attachment.c.state == "stored")
+    ).one_or_none()
+    if row is None:
+        raise Missing("there is no such file")
+    return _file(row), row.url, _text(row.dialog) or ""
+
+
+def _since(
+    connection: Connection, which: sa.ColumnElement[bool], after: int, limit: int
+) -> list[sa.Row[Any]]:
+    """The rows behind rev `after`. Several may share one rev (a receipt moves many marks): they stay together."""
+    limit = max(1, min(limit, MOST))
+    query = sa.select(t.message).where(which).order_by(t.message.c.rev, t.message.c.dialog, t.message.c.seq)
+    rows = list(connection.execute(query.where(t.message.c.rev > after).limit(limit)))
+    if len(rows) == limit:
+        last = rows[-1]
+        behind = sa.tuple_(t.message.c.dialog, t.message.c.seq) > sa.tuple_(
+            sa.literal(last.dialog, sa.BigInteger), sa.literal(last.seq, sa.BigInteger)
+        )
+        rows += connection.execute(query.where(t.message.c.rev == last.rev, behind))
+    return rows
+
+
+def _to_contact(row: Any, files: list[v.FileView]) -> v.MessageView:
+    """What a contact sees of a message: who of the house wrote it is a name, and what is deleted has no words."""
+    own, deleted = row.author == "contact", row.deleted_at is not None
+    return v.MessageView(
+        dialog=str(row.dialog),
+        seq=row.seq,
+        rev=row.rev,
+        author=v.PersonView(row.author, _text(row.author_id) if own else None, row.author_name),
+        text="" if deleted else row.text,
+        private=False,
+        said_at=row.said_at,
+        event=row.event,
+        data=None if deleted else row.data,
+        client_id=row.native if own else None,
+        mark=row.mark,
+        edited_at=row.edited_at,
+        deleted_at=row.deleted_at,
+        attachments=[] if deleted else files,
+    )
+
+
+def _files(connection: Connection, rows: Collection[Any]) -> dict[tuple[DialogId, int], list[v.FileView]]:
+    if not rows:
+        return {}
+    query = (
+        sa.select(t.attachment)
+        .where(t.attachment.c.dialog.in_({row.dialog for row in rows}))
+        .where(t.attachment.c.seq.in_({row.seq for row in rows}))
+        .order_by(t.attachment.c.id)
+    )
+    found: dict[tuple[DialogId, int], list[v.FileView]] = {}
+    for row in connection.execute(query):
+        found.setdefault((row.dialog, row.seq), []).append(_file(row))
+    return found
+
+
+def _file(row: Any) -> v.FileView:
+    return v.FileView(str(row.id), row.name, row.type, row.size)
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)

@@ -1,0 +1,186 @@
+"""What the house keeps about its own work: posts in trouble, quarantine, who did what, findings, promises, agents.
+
+Owns the way of those rows into views. It must never show a secret that came in with a raw event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge import text
+from bridge import views as v
+from bridge.actions import Agent
+from bridge.conversations import tables as t
+from bridge.conversations.reading import cursors
+from bridge.messages import AgentId, LineName
+
+HOUSE = "api:"
+"""Begins the login of the house's own machines, which are no people."""
+_MOST_RAW = 4000
+_MOST_FINDINGS = 1000
+_SECOND = 1_000_000
+
+
+def outbox(
+    connection: Connection, states: Collection[str], cursor: str | None, limit: int
+) -> v.Page[v.OutboxView]:
+    """The latest first."""
+    query = sa.select(t.outbox).where(t.outbox.c.state.in_(list(states)))
+    query = cursors.part_of(query, [t.outbox.c.id], cursor, limit, descending=True)
+    return cursors.page(connection.execute(query).all(), limit, _post)
+
+
+def quarantined(connection: Connection, cursor: str | None, limit: int) -> v.Page[v.QuarantineView]:
+    """The latest first."""
+    query = cursors.part_of(sa.select(t.quarantine), [t.quarantine.c.id], cursor, limit, descending=True)
+    return cursors.page(connection.execute(query).all(), limit, _event)
+
+
+def actions(connection: Connection, subject: str, limit: int) -> list[v.ActionView]:
+    """The latest first."""
+    query = (
+        sa.select(t.action, t.agent.c.name.label("agent_name"))
+        .select_from(t.action.outerjoin(t.agent, t.agent.c.id == t.action.c.agent))
+        .where(t.action.c.subject == subject)
+        .order_by(t.action.c.at.desc(), t.action.c.id.desc())
+        .limit(max(1, min(limit, 1000)))
+    )
+    return [
+        v.ActionView(row.subject, row.name, row.agent_name, row.before, row.after, row.at)
+        for row in connection.execute(query)
+    ]
+
+
+def findings(connection: Connection, *, gone: bool) -> list[v.FindingView]:
+    """Those that still stand, or with `gone` those too that do not; the latest first."""
+    query = sa.select(t.finding).order_by(t.finding.c.found_at.desc(), t.finding.c.key).limit(_MOST_FINDINGS)
+    if not gone:
+        query = query.where(t.finding.c.gone_at.is_(None))
+    return [
+        v.FindingView(row.kind, row.subject, row.reason, row.found_at, row.gone_at)
+        for row in connection.execute(query)
+    ]
+
+
+def promises(connection: Connection, since: datetime) -> list[v.PromiseReport]:
+    """By channel and kind; a promise that is broken and still unanswered counts as breached, without seconds."""
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for row in connection.execute(_outcomes, {"since": since}):
+        counts.setdefault((row.channel, row.name), {})[row.outcome] = row.number
+    seconds: dict[tuple[str, str], dict[int, float]] = {}
+    for row in connection.execute(_percentiles, {"since": since}):
+        at = seconds.setdefault((row.channel, row.name), {})
+        for percent in (50, 95):
+            if row.place == row.number * percent // 100 + (row.number * percent % 100 > 0):
+                at[percent] = row.took / _SECOND
+    return [
+        v.PromiseReport(
+            channel=channel,
+            name=name,
+            met=found.get("met", 0),
+            breached=found.get("breached", 0),
+            void=found.get("void", 0),
+            running=found.get("running", 0),
+            median_seconds=seconds.get((channel, name), {}).get(50),
+            p95_seconds=seconds.get((channel, name), {}).get(95),
+        )
+        for (channel, name), found in sorted(counts.items())
+    ]
+
+
+def agents(connection: Connection) -> list[Agent]:
+    """The people who are not disabled, by name."""
+    query = (
+        sa.select(t.agent)
+        .where(t.agent.c.disabled_at.is_(None), sa.not_(t.agent.c.login.startswith(HOUSE)))
+        .order_by(t.agent.c.name, t.agent.c.id)
+    )
+    return [agent(row) for row in connection.execute(query)]
+
+
+def agent(row: Any) -> Agent:
+    """The agent of a row."""
+    lines = tuple(LineName(line) for line in row.lines)
+    return Agent(AgentId(row.id), row.login, row.name, row.role, lines, row.language)
+
+
+def _post(row: Any) -> v.OutboxView:
+    return v.OutboxView(
+        id=str(row.id),
+        destination=row.destination,
+        kind=row.kind,
+        dialog=None if row.dialog is None else str(row.dialog),
+        message_seq=row.message_seq,
+        state=row.state,
+        reason=row.reason,
+        attempts=row.attempts,
+        doubled=row.doubled,
+        created_at=row.created_at,
+        not_before=row.not_before,
+    )
+
+
+def _event(row: Any) -> v.QuarantineView:
+    raw = text.masked(text.clean(bytes(row.raw).decode("utf-8", "replace")))
+    return v.QuarantineView(
+        id=str(row.id),
+        channel=row.channel,
+        reason=row.reason,
+        state=row.state,
+        attempts=row.attempts,
+        at=row.at,
+        raw=text.excerpt(raw, _MOST_RAW),
+    )
+
+
+_since = sa.bindparam("since", type_=t.Moment)
+_of_channel = t.promise.join(t.dialog, t.dialog.c.id == t.promise.c.dialog).join(
+    t.identity, t.identity.c.id == t.dialog.c.identity
+)
+_outcomes = (
+    sa.select(t.identity.c.channel, t.promise.c.name, t.promise.c.outcome, sa.func.count().label("number"))
+    .select_from(_of_channel)
+    .where(t.promise.c.started_at >= _since)
+    .group_by(t.identity.c.channel, t.promise.c.name, t.promise.c.outcome)
+    .union_all(
+        sa.select(
+            t.identity.c.channel,
+            t.dialog.c.promise,
+            sa.literal_column("'running'"),
+            sa.func.count(),
+        )
+        .select_from(t.dialog.join(t.identity, t.identity.c.id == t.dialog.c.identity))
+        .where(t.dialog.c.promise.is_not(None), t.dialog.c.breached_at.is_(None))
+        .where(t.dialog.c.promise_started_at >= _since)
+        .group_by(t.identity.c.channel, t.dialog.c.promise)
+    )
+)
+_took = cursors.ticks(t.promise.c.settled_at) - cursors.ticks(t.promise.c.started_at)
+_group = [t.identity.c.channel, t.promise.c.name]
+_ranked = (
+    sa.select(
+        *_group,
+        _took.label("took"),
+        sa.func.row_number().over(partition_by=_group, order_by=_took).label("place"),
+        sa.func.count().over(partition_by=_group).label("number"),
+    )
+    .select_from(_of_channel)
+    .where(t.promise.c.started_at >= _since, t.promise.c.settled_at.is_not(None))
+    .where(t.promise.c.outcome.in_(["met", "breached"]))
+    .subquery()
+)
+# The nearest rank: the database ranks, so that no more than two rows a group travel here.
+_percentiles = sa.select(_ranked).where(
+    sa.or_(
+        *(
+            (_ranked.c.place * 100 >= _ranked.c.number * p)
+            & ((_ranked.c.place - 1) * 100 < _ranked.c.number * p)
+            for p in (50, 95)
+        )
+    )
+)

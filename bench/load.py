@@ -43,6 +43,7 @@ class Visitor:
     headers: dict[str, str] = field(default_factory=dict)
     written: int = 0
     answered: int = 0
+    last_answer: bytes = b'{"seq": 0}'
     stream: wire.EventStream | None = None
 
 
@@ -139,10 +140,11 @@ class Load:
         return await self._spread(rate, seconds, visitors, reply)
 
     async def streams(self, count: int) -> dict[str, object]:
-        """Opens an event stream for the first `count` visitors and keeps it open."""
+        """Opens an event stream for the first `count` visitors, each after his own last message."""
         for visitor in self._visitors[:count]:
+            seq = json.loads(visitor.last_answer)["seq"]
             request = wire.get(
-                f"{self._target.events}?after=0", visitor.headers | {"Accept": "text/event-stream"}
+                f"{self._target.events}?after={seq}", visitor.headers | {"Accept": "text/event-stream"}
             )
             visitor.stream = await wire.listen("127.0.0.1", self._target.port, request, self._hear)
         return {"streams": count}
@@ -199,6 +201,8 @@ class Load:
                 await asyncio.sleep(RECONNECT)
                 continue
             run.note(request, status, body)
+            if status == 200 and request.marker.author == "customer":
+                self._visitors[request.marker.visitor].last_answer = body
 
     def _by_connection(self, visitors: list[Visitor]) -> dict[int, list[Visitor]]:
         lanes: dict[int, list[Visitor]] = defaultdict(list)

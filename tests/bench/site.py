@@ -63,15 +63,18 @@ class Site:
             await self._post(token, seq, text, wrong)
         if wrong == "double":
             await self._post(token, -seq, text, wrong)
+        self._pages[token].put_nowait({"id": str(seq), "seq": seq, "author": "contact", "text": text})
         return JSONResponse({"id": str(seq), "seq": seq})
 
     async def events(self, request: Request) -> Response:
-        page = self._pages[self._token(request)]
+        page, after = self._pages[self._token(request)], int(request.query_params["after"])
 
         async def told() -> AsyncIterator[str]:
-            yield ": open\r\n\r\n"
+            yield f": after {after}\r\n\r\n"
             while True:
                 event = await page.get()
+                if event["seq"] <= after:
+                    continue
                 yield f"event: message\r\nid: {event['seq']}\r\ndata: {json.dumps(event)}\r\n\r\n"
 
         return StreamingResponse(told(), media_type="text/event-stream")

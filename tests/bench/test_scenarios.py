@@ -93,13 +93,17 @@ def test_a_wrong_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wro
 
 def test_replies_are_followed_to_the_open_page(tmp_path: Path) -> None:
     with stage(tmp_path) as on:
-        on.load.do("streams", count=8)
         on.load.do("once")
+        on.load.do("streams", count=8)
         known = dialogs(on.sink.records())
         assert len(known) == 8
         run = agents.replies(on.system, on.load, known, rate=50, seconds=1, number=1)
         assert run.faults == []
         assert 0 < run.figures["customer_p50_ms"] < 1000
+        heard = on.load.do("heard")["arrivals"]
+        assert {author for author, *_ in heard} == {
+            "agent"
+        }  # the pages went on after the customers' own words
 
 
 def test_a_lost_reply_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

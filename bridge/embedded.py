@@ -95,6 +95,9 @@ class EmbeddedRedis:
             _make_private(self.socket.parent, self.data)
             await self._end_orphan()
             await self._spawn()
+        except OSError as error:
+            self._lock.release()
+            raise ConfigError("data", f"the embedded Redis cannot start in {self.data}: {error}") from error
         except BaseException:
             self._lock.release()
             raise
@@ -254,14 +257,15 @@ async def check_redis(url: str) -> None:
     async with Redis.from_url(url, socket_timeout=5.0, socket_connect_timeout=5.0) as client:
         try:
             facts = await client.info()
-        except (
-            exceptions.AuthenticationError,
-            exceptions.NoPermissionError,
-            exceptions.ResponseError,
-        ) as error:
-            raise ConfigError("redis.url", masked(f"the server refuses us: {error}")) from None
         except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
+            # On connecting the client wraps every reason alike; a wrong password is the operator's to repair.
+            if isinstance(error, exceptions.AuthenticationError) or isinstance(
+                error.__cause__, exceptions.AuthenticationError
+            ):
+                raise ConfigError("redis.url", masked(f"the server refuses us: {error}")) from None
             raise Unavailable(masked(f"Redis does not answer: {error}")) from None
+        except exceptions.ResponseError as error:
+            raise ConfigError("redis.url", masked(f"the server refuses us: {error}")) from None
     version = str(facts.get("redis_version", "0"))
     if int(version.partition(".")[0]) < OLDEST_REDIS:
         raise ConfigError(

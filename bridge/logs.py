@@ -116,7 +116,10 @@ def _renderers(as_json: bool, out: TextIO) -> list[Processor]:
 def _one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Show controls as escapes, so that no words of a stranger begin a line or paint the terminal."""
     shown = {"event": _CONTROLS, "exception": _IN_TRACEBACK, "stack": _IN_TRACEBACK}
-    return event | {key: str(event[key]).translate(table) for key, table in shown.items() if key in event}
+    return {
+        **event,
+        **{key: str(event[key]).translate(table) for key, table in shown.items() if key in event},
+    }
 
 
 def _quieten() -> None:

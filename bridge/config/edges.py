@@ -28,12 +28,19 @@ def shipped(kind: Kind) -> list[str]:
     return sorted(name for name in names - _SHARED if not name.startswith("_"))
 
 
+def check_name(path: str, kind: Kind, name: str) -> None:
+    """Refuse the name of a connector or desk that the bridge does not bring along; classes are checked on import."""
+    known = shipped(kind)
+    if ":" not in name and name not in known:
+        own = "; for one of your own write dotted.module:Class"
+        raise ConfigError(path, f"no such {kind}{nearest(name, known)}{own}")
+
+
 def edge_class(path: str, kind: Kind, name: str, base: type[T]) -> type[T]:
     """Import the connector or desk that `name` stands for; `path` is where config.yaml names it."""
     module_name, colon, class_name = name.partition(":")
     if not colon:
-        if name not in shipped(kind):
-            raise ConfigError(path, f"no such {kind}{nearest(name, shipped(kind))}")
+        check_name(path, kind, name)
         module_name = f"bridge.{kind}s.{name}"
     try:
         module = importlib.import_module(module_name)

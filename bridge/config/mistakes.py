@@ -55,7 +55,7 @@ def joined(*steps: str | int) -> str:
 def nearest(key: str, known: Iterable[str]) -> str:
     """What to say after naming a key nobody knows: the one that was probably meant, and all there are."""
     names = list(known)
-    close = difflib.get_close_matches(key.lower(), names, 1)
+    close = difflib.get_close_matches(key.lower(), names, 1, cutoff=0.5)
     guess = f"; did you mean {close[0]}?" if close else ""
     return f"{guess} (known: {', '.join(names) or 'none'})"
 

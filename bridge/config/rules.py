@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from string import Formatter
 from typing import TYPE_CHECKING
 
+from bridge.config.edges import check_name
 from bridge.config.mistakes import joined, nearest
 from bridge.conversations import greeter
 from bridge.conversations.hours import Hours
@@ -29,6 +30,8 @@ _YEARS = 12  # of public holidays to know in advance
 
 def build(config: Config, limits: Mapping[ChannelName, Limits]) -> Rules:
     """The rules that config.yaml describes, or the ConfigError of the first thing that does not fit."""
+    for name, desk in config.desks.items():
+        check_name(f"desks.{name}.desk", "desk", desk.desk)
     hours = {ALWAYS: Hours.always()}
     hours |= {name: _hours(f"hours.{name}", section) for name, section in config.hours.items()}
     lines = _lines(config, hours)
@@ -102,6 +105,7 @@ def _channels(
     channels = {}
     for text, section in config.channels.items():
         name, path = ChannelName(text), f"channels.{text}"
+        check_name(joined(path, "connector"), "connector", section.connector)
         _check_known(joined(path, "line"), "line", section.line, lines)
         line = LineName(section.line)
         if not lines[line].speaks:

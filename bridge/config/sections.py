@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from bridge.config.addresses import DatabaseUrl, FilesUrl, Network, RedisUrl
 from bridge.config.mistakes import nearest
@@ -18,12 +18,12 @@ from bridge.config.values import (
     Count,
     Day,
     EdgeName,
+    Environment,
     Flag,
     Language,
     Name,
     PositiveSpan,
     Role,
-    Settings,
     Span,
     Text,
     refuse,
@@ -56,18 +56,22 @@ class Section(BaseModel):
 class EdgeSection(Section):
     """A channel or a desk: what the bridge reads itself, and `settings`, which belong to its connector or desk."""
 
-    settings: Settings = {}
+    settings: dict[str, Any] = Field(default_factory=dict, repr=False)
 
     @model_validator(mode="before")
     @classmethod
-    def _known(cls, tree: Any) -> Any:
+    def _known(cls, tree: Any, info: ValidationInfo) -> Any:
         """Set aside every key that is not ours."""
         if not isinstance(tree, Mapping):
             return tree
         if "settings" in tree:
             refuse("its own settings stand directly beside the other keys", "settings")
         ours = {key: value for key, value in tree.items() if key in cls.known()}
-        return ours | {"settings": {key: value for key, value in tree.items() if key not in ours}}
+        own = {key: value for key, value in tree.items() if key not in ours}
+        return {
+            **ours,
+            "settings": info.context.expand(own) if isinstance(info.context, Environment) else own,
+        }
 
     @classmethod
     def known(cls) -> list[str]:

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_core import PydanticCustomError
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_LONGEST = timedelta(days=3650)  # beyond it, sums with a date fail
 _SPAN = re.compile(r"([0-9]{1,6})\s?([smhd])")
 _STEP = re.compile(r"(?:([0-9]{1,4})\s?%)?\s*(?:\+\s?([0-9]{1,6}\s?[smhd]))?")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -96,7 +97,10 @@ def _span(value: Any) -> Any:
     match = _SPAN.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         refuse("a duration is written as a whole number and a unit, like 90s, 2m, 1h or 3d")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    span = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if span > _LONGEST:
+        refuse("must not be longer than ten years")
+    return span
 
 
 def _positive(span: timedelta) -> timedelta:
@@ -147,7 +151,6 @@ EdgeName = Annotated[str, AfterValidator(_edge_name)]
 Language = Annotated[str, AfterValidator(_language)]
 Expanded = Annotated[str, BeforeValidator(_expanded), Field(repr=False)]
 Secret = Annotated[SecretStr, AfterValidator(_long_enough), BeforeValidator(_expanded)]
-Settings = Annotated[dict[str, Any], BeforeValidator(_expanded), Field(repr=False)]
 Span = Annotated[timedelta, BeforeValidator(_span)]
 PositiveSpan = Annotated[timedelta, AfterValidator(_positive), BeforeValidator(_span)]
 Day = Annotated[date, BeforeValidator(_day)]

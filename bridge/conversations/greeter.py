@@ -73,23 +73,13 @@ def text(channel: Channel, language: str, name: str, **slots: object) -> str:
 
 
 def span(length: timedelta, language: str) -> str:
-    """A length of time in words: "2 minutes", "1 час"."""
+    """A length of time in words that fit behind "within": "2 minutes", "1 часа"."""
     minutes = max(1, round(length.total_seconds() / 60))
-    if minutes % 60 == 0:
-        return _count(
-            minutes // 60, *(("час", "часа", "часов") if language == "ru" else ("hour", "hours", "hours"))
-        )
-    return _count(
-        minutes, *(("минуты", "минут", "минут") if language == "ru" else ("minute", "minutes", "minutes"))
-    )
-
-
-def _count(number: int, one: str, few: str, many: str) -> str:
-    if number % 10 == 1 and number % 100 != 11:
-        return f"{number} {one}"
-    if number % 10 in (2, 3, 4) and number % 100 not in (12, 13, 14):
-        return f"{number} {few}"
-    return f"{number} {many}"
+    number, unit = (minutes // 60, "hour") if minutes % 60 == 0 else (minutes, "minute")
+    if language == "ru":
+        one, many = ("часа", "часов") if unit == "hour" else ("минуты", "минут")
+        return f"{number} {one if number % 10 == 1 and number % 100 != 11 else many}"
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def clock_time(moment: datetime, language: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import aiohttp
@@ -18,6 +18,18 @@ from starlette.routing import BaseRoute
 from bridge.media import Files
 from bridge.messages import Address, ChannelName, Health, Limits, Message, NativeId
 from bridge.ports import Live, Router
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Beyond these a request is refused in words."""
+
+    text: int = 100_000
+    body_kb: int = 1024
+    file_mb: int = 25
+    files_per_message: int = 20
+    messages_per_minute: int = 30
+    sessions_per_minute: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,7 @@ class Surroundings:
     secret: bytes
     public_url: str = ""
     languages: tuple[str, ...] = ("en",)
+    bounds: Bounds = field(default_factory=Bounds)
 
 
 class NoSettings(BaseModel):

@@ -22,6 +22,8 @@ class Desk(ABC):
 
     Settings: ClassVar[type[BaseModel]] = NoSettings
     limits: ClassVar[Limits] = Limits()
+    reads: ClassVar[bool] = False
+    """True for a desk that reads SQL itself: nothing is posted to it."""
 
     def __init__(self, name: DeskName, settings: Any, around: Surroundings) -> None:
         self.name = name

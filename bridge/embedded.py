@@ -149,7 +149,7 @@ class EmbeddedRedis:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
-                preexec_fn=_dies_with_parent(),
+                preexec_fn=dies_with_parent(),
             )
         deadline = time.monotonic() + _START_SECONDS
         async with self._client() as client:
@@ -231,7 +231,7 @@ def _make_private(folder: Path, data: Path) -> None:
         )
 
 
-def _dies_with_parent() -> Callable[[], None] | None:
+def dies_with_parent() -> Callable[[], None] | None:
     """What the child does before it becomes the server: ask Linux to kill it when this thread's process dies."""
     if sys.platform != "linux":
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import redis
@@ -31,6 +31,8 @@ from bridge.conversations.commands import (
 from bridge.conversations.committer import Committer
 from bridge.conversations.database import Database
 from bridge.conversations.dialog import Mode
+from bridge.conversations.effects import Effects
+from bridge.conversations.lines import Rules
 from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
 from bridge.conversations.rings import ArmChore, Chore, Expire
@@ -58,8 +60,16 @@ from bridge.messages import (
 class Router:
     """What can be asked of the conversations in one process."""
 
-    def __init__(self, database: Database, committer: Committer, reader: Reader, queue: Queue) -> None:
+    def __init__(
+        self,
+        database: Database,
+        committer: Committer,
+        reader: Reader,
+        queue: Queue,
+        hint: Callable[[Effects], None],
+    ) -> None:
         self._database = database
+        self._hint = hint
         self._committer = committer
         self._queue = queue
         self.read = reader
@@ -141,6 +151,12 @@ class Router:
         """Writes what became of a try."""
         await self._committer.run(Settle(row, outcome))
 
+    def ring(self, lane: str, destination: str) -> None:
+        """The lane has more to do; a hint."""
+        effects = Effects()
+        effects.ring(lane, destination, datetime.now(UTC))
+        self._hint(effects)
+
     async def thread(self, desk: DeskName, dialog: DialogId) -> str | None:
         """Where a desk shows a dialog; None while it has not been opened there."""
         return await asyncio.to_thread(self._thread, desk, f"dialog:{dialog}")
@@ -168,8 +184,9 @@ class Router:
 class Door:
     """The same mind for workers, which have no event loop."""
 
-    def __init__(self, database: Database, committer: Committer) -> None:
+    def __init__(self, database: Database, committer: Committer, rules: Rules) -> None:
         self.database = database
+        self.rules = rules
         self._committer = committer
 
     def announce(self) -> int:

@@ -1,0 +1,356 @@
+"""The composition: which parts one process is made of, and the order in which they start and stop.
+
+Owns the wiring only; nothing else knows everything. It must never hold a rule of the product.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import redis
+import redis.asyncio as aioredis
+import structlog
+import uvicorn
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from bridge import errors
+from bridge.clock import Clock, Wall
+from bridge.config import Config, edge_class
+from bridge.config.sections import AgentSection
+from bridge.connector import Bounds, Connector, Surroundings
+from bridge.conversations import schema
+from bridge.conversations.access import Access, Person
+from bridge.conversations.committer import Committer
+from bridge.conversations.database import Database
+from bridge.conversations.heal import Heal
+from bridge.conversations.hints import Hints, send_now
+from bridge.conversations.lanes import Bells
+from bridge.conversations.lines import Rules
+from bridge.conversations.live import Hub
+from bridge.conversations.queue import Queue
+from bridge.conversations.reader import Reader
+from bridge.conversations.router import Door, Router
+from bridge.conversations.timers import Timers
+from bridge.deliver import Edge, Hands
+from bridge.desk import Desk
+from bridge.embedded import EmbeddedRedis, check_redis, dies_with_parent
+from bridge.media import Files
+from bridge.messages import ChannelName, DeskName, LineName
+from bridge.web.api import api
+from bridge.web.pages import Settings as PageSettings
+from bridge.web.pages import routes as page_routes
+from bridge.web.site import Check, application
+from workers import door as worker_door
+from workers import queue as worker_queue
+from workers.run import work
+
+log = structlog.get_logger()
+
+ROLES = ("web", "hands", "clock")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The classes that config.yaml names, and the rules that follow from both."""
+
+    connectors: dict[ChannelName, type[Connector]]
+    desks: dict[DeskName, type[Desk]]
+    rules: Rules
+
+
+def parts(config: Config) -> Parts:
+    """Imports what is configured; raises `ConfigError` for what does not fit."""
+    connectors = {
+        ChannelName(name): edge_class(f"channels.{name}.connector", "connector", channel.connector, Connector)  # type: ignore[type-abstract]
+        for name, channel in config.channels.items()
+    }
+    desks = {
+        DeskName(name): edge_class(f"desks.{name}.desk", "desk", desk.desk, Desk)  # type: ignore[type-abstract]
+        for name, desk in config.desks.items()
+    }
+    rules = config.rules({name: made.limits for name, made in connectors.items()})
+    return Parts(connectors, desks, _posted(rules, desks))
+
+
+def _posted(rules: Rules, desks: dict[DeskName, type[Desk]]) -> Rules:
+    """The rules without the desks that read SQL themselves: nothing is posted to those."""
+    channels = {
+        name: replace(channel, desks=tuple(desk for desk in channel.desks if not desks[desk].reads))
+        for name, channel in rules.channels.items()
+    }
+    lines = {
+        name: replace(line, desks=tuple(desk for desk in line.desks if not desks[desk].reads))
+        for name, line in rules.lines.items()
+    }
+    return replace(rules, channels=channels, lines=lines)
+
+
+@asynccontextmanager
+async def redis_server(config: Config) -> AsyncIterator[str]:
+    """The url of the configured server, or of the embedded one for as long as the block runs."""
+    if config.redis.url:
+        try:
+            await check_redis(config.redis.url)
+        except errors.Unavailable as error:
+            log.warning("starting without redis", reason=error.reason)
+        yield config.redis.url
+        return
+    server = EmbeddedRedis(config.data)
+    url = await server.start()
+    supervisor = asyncio.create_task(server.supervise())
+    try:
+        yield url
+    finally:
+        await server.stop()
+        await asyncio.gather(supervisor, return_exceptions=True)
+
+
+def redis_client(url: str) -> aioredis.Redis:
+    """A client that fails fast: hints are not worth waiting for."""
+    pool = aioredis.BlockingConnectionPool.from_url(
+        url, max_connections=64, timeout=5, socket_timeout=5, socket_connect_timeout=2, retry=Retry(NoBackoff(), 1)
+    )
+    return aioredis.Redis(connection_pool=pool)
+
+
+async def run(config: Config, config_path: Path, roles: Collection[str], *, workers: bool) -> None:
+    """Runs the bridge until SIGTERM or SIGINT."""
+    made = parts(config)
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with redis_server(config) as redis_url, AsyncExitStack() as stack:
+        process = await stack.enter_async_context(_process(config, made, redis_url, roles))
+        if workers:
+            for _ in range(config.workers.count):
+                stack.push_async_callback(_end, await _worker(config_path, redis_url))
+        stopped = asyncio.create_task(stopping.wait())
+        running = [stopped, *process]
+        done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopped}:
+            task.result()
+        log.info("stopping")
+
+
+@asynccontextmanager
+async def _process(
+    config: Config, made: Parts, redis_url: str, roles: Collection[str]
+) -> AsyncIterator[list[asyncio.Task[None]]]:
+    """Everything of one process, started in the order of need and stopped in reverse: ears first."""
+    loop = asyncio.get_running_loop()
+    wall = Wall()
+    async with AsyncExitStack() as stack:
+        database = Database(config.database.url)
+        stack.callback(database.close)
+        await asyncio.to_thread(schema.upgrade, database)
+        client = redis_client(redis_url)
+        stack.push_async_callback(client.aclose)
+        hints = Hints(client, loop)
+        committer = Committer(database, made.rules, hints.add, batch=config.committer.batch, clock=wall.now)
+        committer.start()
+        stack.push_async_callback(asyncio.to_thread, committer.stop)
+        reader = Reader(database, made.rules)
+        stack.callback(reader.close)
+        router = Router(database, committer, reader, Queue(client), hints.add)
+        heal = Heal(database, client)
+        tokens = {name: token.get_secret_value() for name, token in config.tokens.items()}
+        access = Access(database, tokens, clock=wall.now)
+        stack.callback(access.close)
+        await asyncio.to_thread(access.ensure_agents, [_person(agent) for agent in config.agents])
+        http = await stack.enter_async_context(_http())
+        hub = Hub(client)
+        secret = config.signing_secret().encode()
+        files = Files(config.files.url, secret)
+        around = Surroundings(
+            router=router,
+            live=hub,
+            files=files,
+            http=http,
+            secret=secret,
+            public_url=config.public_url or "",
+            languages=tuple(config.languages),
+            bounds=Bounds(**config.limits.model_dump()),
+        )
+        edges = _edges(config, made, around)
+        tasks = [asyncio.create_task(hub.run(), name="live")]
+        stack.push_async_callback(_cancel, tasks)
+        chores = Chores(redis_url)
+        stack.callback(chores.close)
+        router.on_announce = lambda: chores.soon("announce")
+        if "clock" in roles:
+            clock = Clock(router, Timers(client), heal, wall, client, config.chores.model_dump(), chores.start)
+            tasks.append(asyncio.create_task(clock.run(), name="clock"))
+        if "hands" in roles:
+            outward = {name: edge for name, edge in edges.items() if not getattr(edge, "reads", False)}
+            owner = f"{socket.gethostname()}:{os.getpid()}"
+            hands = Hands(router, Bells(client), heal, outward, owner, wall.now)
+            hub.on_ring = hands.ring
+            tasks.append(asyncio.create_task(hands.run(), name="hands"))
+        if "web" in roles:
+            routes: list[BaseRoute] = [route for edge in edges.values() for route in edge.routes()]
+            pages = PageSettings(
+                channels=tuple(config.channels),
+                languages=tuple(config.languages),
+                demo=config.demo,
+                secure=(config.public_url or "").startswith("https:"),
+                agents=tuple((agent.login, agent.name, agent.role) for agent in config.agents),
+            )
+            routes += page_routes(router, access, pages)
+            app = application(routes, api(router, access, hub, files), _checks(database, client))
+            server, serve = _server(config, app)
+            tasks.append(asyncio.create_task(serve, name="web"))
+            stack.push_async_callback(_stop_server, server, tasks[-1])
+            listening = [asyncio.create_task(edge.listen(), name=name) for name, edge in edges.items()]
+            stack.push_async_callback(_cancel, listening)
+        yield tasks
+
+
+def _edges(config: Config, made: Parts, around: Surroundings) -> dict[str, Edge]:
+    edges: dict[str, Edge] = {}
+    for name, connector in made.connectors.items():
+        settings = config.channel_settings(name, connector.Settings)
+        edges[f"channel:{name}"] = connector(name, settings, around)
+    for desk_name, desk in made.desks.items():
+        edges[f"desk:{desk_name}"] = desk(desk_name, config.desk_settings(desk_name, desk.Settings), around)
+    return edges
+
+
+def _person(agent: AgentSection) -> Person:
+    lines = tuple(LineName(line) for line in agent.lines)
+    return Person(agent.login, agent.name, agent.role, lines, agent.language or "en")
+
+
+@asynccontextmanager
+async def _http() -> AsyncIterator[aiohttp.ClientSession]:
+    """The one client that connectors and desks call out with."""
+    connector = aiohttp.TCPConnector(limit=0, limit_per_host=256, keepalive_timeout=60)
+    timeout = aiohttp.ClientTimeout(total=None, connect=5, sock_read=30)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=True) as session:
+        yield session
+
+
+class Chores:
+    """Starts chores in the worker processes, by RQ."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._client = redis.Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=2)
+        self._started: set[asyncio.Task[None]] = set()
+
+    async def start(self, name: str) -> None:
+        """Puts the chore into the workers' queue; while Redis is out the chore's timer comes round again."""
+        try:
+            await asyncio.to_thread(worker_queue.chore, self._client, name)
+        except (redis.RedisError, OSError) as error:
+            log.warning("a chore could not be started", chore=name, reason=str(error))
+
+    def soon(self, name: str) -> None:
+        task = asyncio.get_running_loop().create_task(self.start(name))
+        self._started.add(task)
+        task.add_done_callback(self._started.discard)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to the composition."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(config: Config, app: ASGIApp) -> tuple[_Server, Coroutine[Any, Any, None]]:
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host=config.http.host,
+            port=config.http.port,
+            loop="none",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(config.http.trusted_proxies),
+            forwarded_allow_ips=[str(proxy) for proxy in config.http.trusted_proxies],
+            timeout_graceful_shutdown=3,
+            backlog=4096,
+        )
+    )
+    return server, server.serve()
+
+
+async def _stop_server(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
+    server.should_exit = True
+    await asyncio.wait({serving}, timeout=10)
+
+
+def _checks(database: Database, client: aioredis.Redis) -> dict[str, Check]:
+    async def sql() -> tuple[bool, str]:
+        try:
+            await asyncio.to_thread(schema.answers, database)
+        except Exception as error:
+            return False, f"the database does not answer: {type(error).__name__}"
+        return True, ""
+
+    async def hints() -> tuple[bool, str]:
+        try:
+            await client.ping()
+        except (redis.RedisError, OSError) as error:
+            # Nothing is lost without Redis, so a balancer must go on sending.
+            return True, f"Redis is out, work is found in SQL: {type(error).__name__}"
+        return True, ""
+
+    return {"sql": sql, "redis": hints}
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _worker(config_path: Path, redis_url: str) -> asyncio.subprocess.Process:
+    """An RQ worker beside this process; it ends with us."""
+    command = [sys.executable, "-m", "bridge", "worker", "--config", str(config_path), "--redis-url", redis_url]
+    return await asyncio.create_subprocess_exec(*command, preexec_fn=dies_with_parent())
+
+
+async def _end(worker: asyncio.subprocess.Process) -> None:
+    if worker.returncode is None:
+        worker.terminate()
+        try:
+            await asyncio.wait_for(worker.wait(), 10)
+        except TimeoutError:
+            worker.kill()
+
+
+def run_worker(config: Config, redis_url: str) -> None:
+    """One worker process: the same mind behind a sync door, and RQ in front of it."""
+    made = parts(config)
+    database = Database(config.database.url)
+    client = redis.Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=2)
+    committer = Committer(database, made.rules, lambda effects: send_now(client, effects))
+    committer.start()
+    worker_door.open(Door(database, committer, made.rules))
+    try:
+        work(redis_url)
+    finally:
+        committer.stop()
+        database.close()

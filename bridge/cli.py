@@ -1,0 +1,247 @@
+"""The command line: run, check, migrate, rebuild, agents, tokens.
+
+Owns how commands read and what they print; a wrong configuration is told in words and exits 2. It must never do more
+than call what others own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bridge import logs
+from bridge.config import Config, load
+from bridge.errors import BridgeError, ConfigError
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+agents = typer.Typer(no_args_is_help=True, help="People of the house.")
+cli.add_typer(agents, name="agent")
+out, err = Console(), Console(stderr=True)
+
+ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
+DEFAULT = Path("config.yaml")
+
+
+def main() -> None:
+    """The entry point of the `bridge` command."""
+    try:
+        cli()
+    except ConfigError as error:
+        err.print(f"[red]config[/red] {error}", highlight=False)
+        raise SystemExit(2) from None
+    except BridgeError as error:
+        err.print(f"[red]refused[/red] {error.reason}", highlight=False)
+        raise SystemExit(1) from None
+
+
+@cli.command()
+def run(
+    config: ConfigPath = DEFAULT,
+    roles: Annotated[list[str] | None, typer.Option(help="web, hands, clock; all by default, repeatable.")] = None,
+    workers: Annotated[bool | None, typer.Option(help="Start worker processes beside this one.")] = None,
+) -> None:
+    """Run the bridge, or some roles of it."""
+    from bridge import app
+
+    loaded = _load(config)
+    wanted = {role for word in roles or app.ROLES for role in word.split(",")}
+    for role in wanted - set(app.ROLES):
+        raise ConfigError("--roles", f"no role {role!r}; there are web, hands and clock")
+    if "web" in wanted:
+        _welcome(loaded)
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        start_workers = not roles if workers is None else workers
+        runner.run(app.run(loaded, config, wanted, workers=start_workers))
+
+
+@cli.command()
+def worker(
+    config: ConfigPath = DEFAULT,
+    redis_url: Annotated[str, typer.Option(help="By default the configured one.")] = "",
+) -> None:
+    """Run one worker for slow and rare things."""
+    from bridge import app
+
+    loaded = _load(config)
+    url = redis_url or loaded.redis.url
+    if not url:
+        raise ConfigError("redis.url", "a worker of its own needs the url of a shared Redis")
+    app.run_worker(loaded, url)
+
+
+@cli.command()
+def check(config: ConfigPath = DEFAULT) -> None:
+    """Say whether the configuration fits, and what it amounts to."""
+    from bridge import app
+
+    loaded = _load(config)
+    made = app.parts(loaded)
+    for name, connector in made.connectors.items():
+        loaded.channel_settings(name, connector.Settings)
+    for desk_name, desk in made.desks.items():
+        loaded.desk_settings(desk_name, desk.Settings)
+    table = Table("channel", "connector", "line", "first response", "next response")
+    for channel in made.rules.channels.values():
+        first, later = channel.targets.first_response, channel.targets.next_response
+        table.add_row(channel.name, channel.connector, channel.line, str(first or "-"), str(later or "-"))
+    out.print(table)
+    out.print(f"{config} fits.")
+
+
+@cli.command()
+def migrate(
+    config: ConfigPath = DEFAULT,
+    check: Annotated[bool, typer.Option("--check", help="Only compare migrations and tables.")] = False,
+) -> None:
+    """Bring the database to the newest schema; with --check, say where migrations and tables differ."""
+    from bridge.conversations import schema
+    from bridge.conversations.database import Database
+
+    if check:
+        differences = schema.check()
+        for difference in differences:
+            err.print(difference)
+        out.print("migrations and tables differ" if differences else "migrations and tables agree")
+        raise typer.Exit(1 if differences else 0)
+    database = Database(_load(config).database.url)
+    schema.upgrade(database)
+    out.print("the database is up to date")
+
+
+@cli.command()
+def rebuild(config: ConfigPath = DEFAULT) -> None:
+    """Tell Redis anew all that SQL knows; harmless at any moment."""
+    from bridge import app
+    from bridge.conversations.database import Database
+    from bridge.conversations.heal import Heal
+
+    loaded = _load(config)
+    if not loaded.redis.url:
+        raise ConfigError("redis.url", "the embedded Redis is rebuilt at every start; there is nothing to do")
+
+    async def again() -> None:
+        client = app.redis_client(loaded.redis.url or "")
+        await Heal(Database(loaded.database.url), client).rebuild()
+        await client.aclose()
+
+    asyncio.run(again())
+    out.print("Redis has been told everything")
+
+
+@cli.command("reset-demo")
+def reset_demo(config: ConfigPath = DEFAULT) -> None:
+    """Forget all dialogs, tickets and wishes of the demo, and start anew."""
+    from bridge.conversations import schema
+    from bridge.conversations.database import Database
+
+    loaded = _load(config)
+    if not loaded.demo:
+        raise ConfigError("demo", "only a demo can be reset; a real house keeps what it knows")
+    schema.empty(Database(loaded.database.url))
+    out.print("the demo is as new")
+
+
+@agents.command("list")
+def list_agents(config: ConfigPath = DEFAULT) -> None:
+    """Who works here."""
+    with _access(config) as access:
+        table = Table("login", "name", "role", "lines")
+        for agent in access.agents():
+            table.add_row(agent.login, agent.name, agent.role, ", ".join(agent.lines))
+        out.print(table)
+
+
+@agents.command("add")
+def add_agent(
+    login: str,
+    name: str,
+    role: Annotated[str, typer.Option(help="agent, lead, developer or admin")] = "agent",
+    line: Annotated[list[str] | None, typer.Option(help="A line the agent works on; repeatable.")] = None,
+    language: str = "en",
+    config: ConfigPath = DEFAULT,
+) -> None:
+    """Add an agent and print a one-time link to log in with."""
+    from bridge.conversations.access import Person
+    from bridge.messages import LineName
+
+    with _access(config) as access:
+        if role not in ("agent", "lead", "developer", "admin"):
+            raise ConfigError("--role", "one of agent, lead, developer, admin")
+        lines = tuple(LineName(one) for one in line or ())
+        access.add(Person(login, name, role, lines, language))  # type: ignore[arg-type]
+        _print_link(config, access.invite(login))
+
+
+@agents.command("link")
+def link_agent(login: str, config: ConfigPath = DEFAULT) -> None:
+    """Print a new one-time link for an agent."""
+    with _access(config) as access:
+        _print_link(config, access.invite(login))
+
+
+@agents.command("disable")
+def disable_agent(login: str, config: ConfigPath = DEFAULT) -> None:
+    """Shut an agent out at once."""
+    with _access(config) as access:
+        access.disable(login)
+        out.print(f"{login} is out")
+
+
+@cli.command()
+def token(login: str, name: str, config: ConfigPath = DEFAULT) -> None:
+    """Print a new API token that acts as this agent; it is shown only now."""
+    with _access(config) as access:
+        out.print(access.issue_token(login, name), highlight=False)
+
+
+@contextmanager
+def _access(config: Path) -> Iterator[Access]:
+    from bridge.conversations import schema
+    from bridge.conversations.access import Access
+    from bridge.conversations.database import Database
+
+    database = Database(_load(config).database.url)
+    schema.upgrade(database)
+    access = Access(database, {})
+    try:
+        yield access
+    finally:
+        access.close()
+        database.close()
+
+
+def _load(path: Path) -> Config:
+    config = load(path, os.environ)
+    logs.start(as_json=config.log.as_json, level=config.log.level, secrets=config.secrets())
+    return config
+
+
+def _print_link(config: Path, secret: str) -> None:
+    out.print(f"{_address(_load(config))}/login?link={secret}", highlight=False, soft_wrap=True)
+
+
+def _address(config: Config) -> str:
+    return config.public_url or f"http://{config.http.host}:{config.http.port}"
+
+
+def _welcome(config: Config) -> None:
+    address = _address(config)
+    out.print(f"[bold]bridge[/bold]  {address}", highlight=False)
+    for channel in config.channels:
+        out.print(f"  customers   {address}/site/{channel}", highlight=False)
+    out.print(f"  agents      {address}/desk", highlight=False)
+    out.print(f"  developers  {address}/board", highlight=False)
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    import uvloop
+
+    return uvloop.new_event_loop()

@@ -1,0 +1,302 @@
+"""The hands: they drain lanes through connectors and desks, and alone decide what a failed try means.
+
+Owns `decide`, the one place where a `SendError` becomes an outcome, and the loop that takes, sends and settles. It must
+never send a row that it has not taken, nor write just before its time is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import redis
+import structlog
+
+from bridge import errors
+from bridge.connector import Connector
+from bridge.conversations.commands import Outcome
+from bridge.conversations.heal import Heal
+from bridge.conversations.lanes import Bells
+from bridge.conversations.router import Router
+from bridge.conversations.store import OutRow
+from bridge.desk import Desk
+from bridge.messages import (
+    Address,
+    Attachment,
+    Author,
+    Card,
+    DeskName,
+    DialogId,
+    FileId,
+    Json,
+    Limits,
+    Mark,
+    Message,
+    NativeId,
+    ThreadId,
+)
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=45)
+"""How long a taken row is ours; a call is cut off before."""
+MARGIN = timedelta(seconds=10)
+"""What must be left of the lease just before writing, and after the longest call."""
+GIVE_UP = timedelta(hours=24)
+"""A reply that could not be sent for this long has failed. Desk posts are tried for ever: agents must see them."""
+SWEEP = 2.0
+
+Edge = Connector | Desk
+
+
+def decide(error: Exception, row: OutRow, limits: Limits, now: datetime) -> Outcome:
+    """What becomes of a row whose try ended in this error."""
+    reason = str(error) or type(error).__name__
+    backoff = now + timedelta(seconds=min(60, 2 ** min(row.attempts - 1, 6)))
+    tired = row.kind == "send" and now - row.created_at > GIVE_UP
+    match error:
+        case errors.Throttled(retry_after=seconds):
+            return Outcome("delayed", now, reason=reason, not_before=now + timedelta(seconds=seconds))
+        case errors.Unreachable() if not tired:
+            return Outcome("delayed", now, reason=reason, not_before=backoff)
+        case errors.BadConfig() if not tired:
+            return Outcome("delayed", now, reason=reason, not_before=now + timedelta(seconds=60))
+        case errors.SendError() if not isinstance(error, errors.Ambiguous):
+            return Outcome("failed", now, reason=reason)
+        case _ if limits.keyed and not tired:
+            # The platform drops a repeat that bears the same key: trying again cannot double anything.
+            return Outcome("unknown", now, reason=reason, not_before=backoff)
+        case _ if row.human and not row.doubled:
+            again = now + timedelta(seconds=10)
+            return Outcome("unknown", now, reason=reason, not_before=again, doubled=True)
+        case _:
+            return Outcome("failed", now, reason=f"it may not have arrived: {reason}")
+
+
+class Hands:
+    """Takes and sends for all destinations of one process."""
+
+    def __init__(
+        self,
+        router: Router,
+        bells: Bells,
+        heal: Heal,
+        edges: Mapping[str, Edge],
+        owner: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._router = router
+        self._bells = bells
+        self._heal = heal
+        self._edges = edges
+        self._owner = owner
+        self._now = now
+        self._rung = {destination: asyncio.Event() for destination in edges}
+        self._carrying: set[asyncio.Task[None]] = set()
+        self._busy = dict.fromkeys(edges, 0)
+        self._threads: dict[tuple[str, DialogId], ThreadId] = {}
+        self._stopping = False
+
+    def ring(self, destination: str) -> None:
+        """Somebody says that a destination has work."""
+        if destination in self._rung:
+            self._rung[destination].set()
+
+    async def run(self) -> None:
+        """Works until cancelled; what is being sent then is finished first."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for destination in self._edges:
+                    group.create_task(self._serve(destination))
+                group.create_task(self._recover())
+        finally:
+            self._stopping = True
+            if self._carrying:
+                await asyncio.wait(self._carrying, timeout=LEASE.total_seconds())
+
+    async def _serve(self, destination: str) -> None:
+        """Takes what is ready at one destination, as much as it can carry at once."""
+        limits, rung = self._edges[destination].limits, self._rung[destination]
+        while True:
+            rung.clear()
+            free = limits.concurrent - self._busy[destination]
+            lanes: list[str] = []
+            wait = 1.0
+            if free > 0:
+                try:
+                    lanes, wait = await self._ready(destination, free, limits)
+                    if lanes:
+                        self._start(await self._router.take(lanes, self._owner, self._now() + LEASE))
+                        continue
+                except errors.Unavailable as error:
+                    log.warning("nothing can be taken now", destination=destination, reason=error.reason)
+                    await asyncio.sleep(1)
+                    continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(rung.wait(), min(wait, 1.0) if wait >= 0 else 1.0)
+
+    async def _ready(self, destination: str, free: int, limits: Limits) -> tuple[list[str], float]:
+        """Lanes whose bell has rung; by SQL while Redis is out, every two seconds."""
+        try:
+            return await self._bells.ready(destination, free, per_second=limits.per_second, now=self._now())
+        except (redis.RedisError, OSError):
+            effects = await asyncio.to_thread(self._heal.due, self._now())
+            lanes = [lane for lane, (where, _) in effects.lanes.items() if where == destination][:free]
+            if not lanes:
+                await asyncio.sleep(0.5)
+            return lanes, 0.5
+
+    def _start(self, rows: list[OutRow]) -> None:
+        for row in rows:
+            self._busy[row.destination] += 1
+            task = asyncio.create_task(self._carry(row))
+            self._carrying.add(task)
+            task.add_done_callback(self._carrying.discard)
+
+    async def _carry(self, row: OutRow | None) -> None:
+        """Sends a row, then the next of its lane, until the lane is empty or its next row is not due."""
+        destination = row.destination if row else ""
+        limits = self._edges[destination].limits
+        try:
+            while row is not None:
+                outcome = await self._try(row)
+                row = await self._settle(row, outcome, take_next=limits.per_second is None)
+        except errors.Unavailable as error:
+            # The row stays `sending` in SQL; when its time is over `_recover` finds it.
+            log.warning("an outcome could not be stored", destination=destination, reason=error.reason)
+        finally:
+            self._busy[destination] -= 1
+            self.ring(destination)
+
+    async def _settle(self, row: OutRow, outcome: Outcome, *, take_next: bool) -> OutRow | None:
+        """Writes the outcome; the next head of the lane is taken in the same commit."""
+        if outcome.state != "accepted":
+            log.info(
+                "not sent",
+                destination=row.destination,
+                row=row.id,
+                state=outcome.state,
+                reason=outcome.reason,
+            )
+        if not take_next or self._stopping or outcome.state in ("delayed", "unknown"):
+            await self._router.settle(row, outcome)
+            if outcome.state in ("accepted", "failed"):
+                self._router.ring(row.lane, row.destination)
+            return None
+        settled, taken = await asyncio.gather(
+            self._router.settle(row, outcome),
+            self._router.take([row.lane], self._owner, self._now() + LEASE),
+            return_exceptions=True,
+        )
+        if isinstance(settled, BaseException):
+            raise settled
+        if isinstance(taken, BaseException):
+            raise taken
+        return taken[0] if taken else None
+
+    async def _try(self, row: OutRow) -> Outcome:
+        limits = self._edges[row.destination].limits
+        try:
+            native = await self._call(row)
+        except errors.SendError as error:
+            if isinstance(error, errors.BadConfig):
+                log.error("a channel needs its operator", destination=row.destination, reason=error.reason)
+            return decide(error, row, limits, self._now())
+        except TimeoutError:
+            return decide(errors.Ambiguous("no answer in time"), row, limits, self._now())
+        except Exception as error:
+            log.exception("an edge failed", destination=row.destination, row=row.id)
+            return decide(error, row, limits, self._now())
+        return Outcome("accepted", self._now(), native=native)
+
+    async def _call(self, row: OutRow) -> str | None:
+        """The one platform call this row stands for."""
+        edge = self._edges[row.destination]
+        thread = None
+        if isinstance(edge, Desk) and row.kind != "open":
+            thread = await self._thread(edge, row)
+        left = (row.sending_until or self._now()) - self._now() - MARGIN
+        if left <= timedelta():
+            raise errors.Unreachable("this process was stopped for too long and has not tried")
+        async with asyncio.timeout(left.total_seconds()):
+            if isinstance(edge, Connector):
+                return await edge.send(Address(row.payload["address"]), message(row))
+            if row.kind == "open":
+                opened = await edge.open(card(row.payload["card"]), row.key)
+                self._remember(edge.name, row.dialog, opened)
+                return opened
+            if thread is None:
+                raise errors.Unreachable("its thread has not been opened yet")
+            if row.kind == "show":
+                await edge.show(thread, card(row.payload["card"]), row.key)
+                return None
+            if row.kind == "mark":
+                await edge.mark(thread, message(row))
+                return None
+            return await edge.post(thread, message(row))
+
+    async def _thread(self, desk: Desk, row: OutRow) -> ThreadId | None:
+        if row.dialog is None:
+            return None
+        known = self._threads.get((desk.name, row.dialog))
+        if known is None:
+            native = await self._router.thread(desk.name, row.dialog)
+            if native is not None:
+                known = ThreadId(native)
+                self._remember(desk.name, row.dialog, known)
+        return known
+
+    def _remember(self, desk: DeskName, dialog: DialogId | None, thread: ThreadId) -> None:
+        if dialog is not None:
+            if len(self._threads) > 50_000:
+                self._threads.clear()
+            self._threads[desk, dialog] = thread
+
+    async def _recover(self) -> None:
+        """Rows whose sender never said what became of them are decided on, by the same rule as a time-out."""
+        while True:
+            await asyncio.sleep(SWEEP)
+            try:
+                lost = await asyncio.to_thread(self._heal.lost, self._now())
+                for row in lost:
+                    limits = (
+                        self._edges[row.destination].limits if row.destination in self._edges else Limits()
+                    )
+                    error = errors.Ambiguous("the process that sent it has died or was stopped")
+                    await self._router.settle(row, decide(error, row, limits, self._now()))
+            except Exception as error:
+                # SQL may be out for any length of time; the next round tries again.
+                log.warning("lost rows could not be looked for", reason=str(error))
+
+
+def message(row: OutRow) -> Message:
+    """What the edge is given: the row's payload in the shared words."""
+    payload = row.payload
+    author = payload.get("author") or {"kind": "system", "id": None, "name": ""}
+    files = payload.get("attachments") or ([payload["file"]] if "file" in payload else [])
+    return Message(
+        dialog=row.dialog or DialogId(0),
+        seq=payload.get("seq", 0),
+        author=Author(author["kind"], None if author["id"] is None else int(author["id"]), author["name"]),
+        text=payload.get("text", ""),
+        key=row.key,
+        private=payload.get("private", False),
+        attachments=tuple(
+            Attachment(FileId(int(file["id"])), file["name"], file["type"], file["size"]) for file in files
+        ),
+        native=NativeId(payload["native"]) if payload.get("native") else None,
+        event=payload.get("event"),
+        data={
+            **(payload.get("data") or {}),
+            **({"reason": payload["reason"]} if payload.get("reason") else {}),
+        },
+        mark=Mark(payload["mark"]) if payload.get("mark") else None,
+        doubled=row.doubled,
+    )
+
+
+def card(payload: Json) -> Card:
+    due_at = payload.get("due_at")
+    return Card(**{**payload, "due_at": datetime.fromisoformat(due_at) if due_at else None})

@@ -1,0 +1,1 @@
+"""Desks face agents: one file each, loaded only when configured."""

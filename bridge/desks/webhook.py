@@ -1,0 +1,147 @@
+"""The webhook desk: every post goes to another system, signed; replies come back by the REST API.
+
+Owns the form of our outgoing webhooks (Standard Webhooks 1.0: the id stays the same over retries, so the receiver can
+drop repeats; https://www.standardwebhooks.com). It must never follow a redirect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import time
+from typing import Any, ClassVar
+
+import aiohttp
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
+
+from bridge import errors
+from bridge.connector import Surroundings
+from bridge.desk import Desk
+from bridge.messages import Card, DeskName, Json, Limits, Message, NativeId, ThreadId
+
+ANSWER_BYTES = 65_536
+
+
+class WebhookSettings(BaseModel):
+    """Where to post, and the secret both sides sign with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: HttpUrl
+    secret: SecretStr = Field(min_length=16)
+    timeout: float = Field(default=20.0, gt=0, le=30)
+
+
+class WebhookDesk(Desk):
+    """Posts dialogs to one URL."""
+
+    Settings: ClassVar[type[BaseModel]] = WebhookSettings
+    limits: ClassVar[Limits] = Limits(text=200_000, keyed=True, concurrent=64)
+    settings: WebhookSettings
+
+    def __init__(self, name: DeskName, settings: WebhookSettings, around: Surroundings) -> None:
+        super().__init__(name, settings, around)
+        self._url = str(settings.url)
+        self._secret = settings.secret.get_secret_value().encode()
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=5, sock_read=settings.timeout)
+
+    async def open(self, card: Card, key: str) -> ThreadId:
+        answer = await self._call("open", key, dialog=_dialog(card.subject), card=_card(card))
+        return ThreadId(str(answer.get("id") or card.subject))
+
+    async def post(self, thread: ThreadId, message: Message) -> NativeId:
+        answer = await self._call(
+            "post", message.key, thread, dialog=str(message.dialog), message=_message(message)
+        )
+        return NativeId(str(answer.get("id") or message.seq))
+
+    async def show(self, thread: ThreadId, card: Card, key: str) -> None:
+        await self._call("show", key, thread, dialog=_dialog(card.subject), card=_card(card))
+
+    async def mark(self, thread: ThreadId, message: Message) -> None:
+        mark = {"seq": message.seq, "mark": message.mark, "reason": message.data.get("reason")}
+        await self._call("mark", message.key, thread, dialog=str(message.dialog), message=mark)
+
+    async def _call(self, kind: str, key: str, thread: ThreadId | None = None, **content: Any) -> Json:
+        body = json.dumps({"type": kind, "thread": thread, **content}, separators=(",", ":")).encode()
+        moment = str(int(time.time()))
+        headers = {
+            "Content-Type": "application/json",
+            "webhook-id": key,
+            "webhook-timestamp": moment,
+            "webhook-signature": sign(self._secret, key, moment, body),
+        }
+        try:
+            async with self.around.http.post(
+                self._url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False
+            ) as response:
+                return await _answer(response)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise errors.Unreachable(f"no connection to {self._url}") from error
+        except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+            raise errors.Ambiguous(f"no answer from {self._url}: {type(error).__name__}") from error
+
+
+async def _answer(response: aiohttp.ClientResponse) -> Json:
+    """What the other side said, or the error that its status means."""
+    status = response.status
+    if status == 429:
+        wait = response.headers.get("Retry-After", "")
+        raise errors.Throttled(float(wait) if wait.isdecimal() else 5.0)
+    if status in (401, 403, 404, 410) or 300 <= status < 400:
+        raise errors.BadConfig(f"{response.url} answered {status}")
+    if status >= 500:
+        raise errors.Ambiguous(f"{response.url} answered {status}")
+    if status >= 400:
+        raise errors.Rejected(f"{response.url} answered {status}")
+    raw = await response.content.read(ANSWER_BYTES)
+    try:
+        found = json.loads(raw) if raw else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def sign(secret: bytes, key: str, moment: str, body: bytes) -> str:
+    """The signature of one call: base64 of HMAC-SHA256 over "<id>.<timestamp>.<body>"."""
+    digest = hmac.new(secret, f"{key}.{moment}.".encode() + body, hashlib.sha256).digest()
+    return f"v1,{base64.b64encode(digest).decode()}"
+
+
+def _dialog(subject: str) -> str:
+    return subject.partition(":")[2]
+
+
+def _card(card: Card) -> Json:
+    return {
+        "subject": card.subject,
+        "title": card.title,
+        "channel": card.channel,
+        "contact": card.contact,
+        "language": card.language,
+        "line": card.line,
+        "status": card.status,
+        "assignee": card.assignee,
+        "priority": card.priority,
+        "due_at": card.due_at.isoformat() if card.due_at else None,
+    }
+
+
+def _message(message: Message) -> Json:
+    return {
+        "seq": message.seq,
+        "author": {"kind": message.author.kind, "id": message.author.id, "name": message.author.name},
+        "text": message.text,
+        "private": message.private,
+        "event": message.event,
+        "data": message.data,
+        "mark": message.mark,
+        "attachments": [
+            {"id": str(file.id), "name": file.name, "type": file.type, "size": file.size}
+            for file in message.attachments
+        ],
+        "doubled": message.doubled,
+    }

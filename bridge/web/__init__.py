@@ -1,0 +1,1 @@
+"""The web: pages, REST API, health. It is handed the router and never reaches into the conversations."""

@@ -18,8 +18,12 @@ from pydantic import BaseModel
 
 import bridge
 from bridge.config import Config, edge_class, load
+from bridge.config.edges import Kind, shipped
+from bridge.config.mistakes import checked
 from bridge.config.sections import EdgeSection, Section
+from bridge.connector import Connector
 from bridge.conversations import greeter
+from bridge.desk import Desk
 from bridge.errors import BridgeError, ConfigError
 from bridge.messages import ChannelName, DeskName, Limits, LineName, Priority
 
@@ -131,6 +135,14 @@ BROKEN = [
     ("redis: {url: 'localhost:6379'}", "redis.url", "must begin with redis://"),
     ("files: {url: 'floppy://a'}", "files.url", "unknown kind of storage 'floppy'"),
     ("files: {url: 'abfs://a'}", "files.url", "needs a package that is not installed"),
+    (
+        "demo: true\npublic_url: https://h",
+        "demo",
+        "public_url lets others reach the bridge; write demo: false",
+    ),
+    ("demo: true\nhttp: {host: 0.0.0.0}", "demo", "http.host lets others reach"),
+    ("demo: true\nhttp: {host: my.host}", "demo", "http.host lets others reach"),
+    ("demo: true\nhttp: {trusted_proxies: [10.0.0.1]}", "demo", "http.trusted_proxies lets others reach"),
     # --- hours
     ("hours: {office: {}}", "hours.office", "needs always: true, or zone and week"),
     ("hours: {office: {always: true, zone: UTC}}", "hours.office", "leave out one or the other"),
@@ -350,7 +362,16 @@ def test_the_shipped_configuration_works_with_no_account_and_no_token() -> None:
 
 def test_the_defaults_of_the_models_are_those_the_shipped_file_shows(tmp_path: Path) -> None:
     shipped, least = load(SHIPPED, {}), read(tmp_path, BASE)
-    shown = set(Config.model_fields) - {"data", "database", "files", "hours", "lines", "channels", "agents"}
+    shown = set(Config.model_fields) - {
+        "data",
+        "demo",
+        "database",
+        "files",
+        "hours",
+        "lines",
+        "channels",
+        "agents",
+    }
     for name in shown:
         assert getattr(least, name) == getattr(shipped, name), name
     ours, theirs = least.channels["shop"], shipped.channels["shop"]
@@ -531,11 +552,11 @@ def test_the_second_line_is_that_of_the_specialists_else_the_next_else_none(tmp_
 # --- connectors and desks ------------------------------------------------------------------------
 
 
-class Connector:
+class Base:
     """Stands for the contract that classes of one's own must fulfil."""
 
 
-class Own(Connector):
+class Own(Base):
     class Settings(BaseModel):
         token: str
         port: int = 5
@@ -547,7 +568,7 @@ def test_a_class_of_ones_own_is_found_and_gets_its_settings(tmp_path: Path) -> N
     config = read(
         tmp_path, with_base(f"channels: {{shop: {{connector: '{name}', line: first, token: abc}}}}")
     )
-    made = edge_class("channels.shop.connector", "connector", config.channels["shop"].connector, Connector)
+    made = edge_class("channels.shop.connector", "connector", config.channels["shop"].connector, Base)
     assert made is Own
     assert config.channel_settings(SHOP, Own.Settings) == Own.Settings(token="abc")
 
@@ -557,14 +578,14 @@ def test_a_class_of_ones_own_is_found_and_gets_its_settings(tmp_path: Path) -> N
     [
         ("sitee", "no such connector"),
         ("no.such.module:Own", "cannot import no.such.module"),
-        (f"{__name__}:Missing", "must have a class Missing that is a Connector"),
-        (f"{__name__}:SHIPPED", "must have a class SHIPPED that is a Connector"),
-        ("bridge.errors:BridgeError", "must have a class BridgeError that is a Connector"),
+        (f"{__name__}:Missing", "must have a class Missing that is a Base"),
+        (f"{__name__}:SHIPPED", "must have a class SHIPPED that is a Base"),
+        ("bridge.errors:BridgeError", "must have a class BridgeError that is a Base"),
     ],
 )
 def test_a_class_that_is_none_is_refused_where_it_is_named(name: str, reason: str) -> None:
     with pytest.raises(ConfigError, match=reason) as refused:
-        edge_class("channels.shop.connector", "connector", name, Connector)
+        edge_class("channels.shop.connector", "connector", name, Base)
     assert refused.value.path == "channels.shop.connector"
 
 
@@ -640,23 +661,54 @@ def sections_in(annotation: Any) -> Iterator[type[Section]]:
         yield from sections_in(argument)
 
 
-def undocumented(manual: str) -> list[str]:
-    """The keys with no line `key: …  # words` in the part of the manual that their section begins."""
+def part(manual: str, top: str) -> str:
+    """What the manual says from one top-level key to the next."""
     parts = re.split(r"^(?:# )?([a-z_]+):", manual, flags=re.MULTILINE)
     texts = {name: f"{name}:{text}" for name, text in zip(parts[1::2], parts[2::2], strict=True)}
+    return texts.get(top, "")
+
+
+def explains(text: str, key: str) -> bool:
+    """True when a line says `key: …  # at least two words`."""
+    return (
+        re.search(rf"^(?:.*[ #-])?{key}:(?: [^#\n]*)? # *(?:\S+ *){{2,}}", text, flags=re.MULTILINE)
+        is not None
+    )
+
+
+def undocumented(manual: str) -> list[str]:
+    """The keys that their section of the manual does not explain."""
     missing = []
     for top, field in Config.model_fields.items():
         keys = {key for section in sections_in(field.annotation) for key in keys_of(section)}
-        lines = texts.get(top, "").splitlines()
-        for key in keys or {top}:
-            written = re.compile(rf"(?:^|[ #-]){key}:(?: [^#]*)? # *(?:\S+ *){{2,}}")
-            if not any(written.search(line) for line in lines):
-                missing.append(f"{top}.{key}" if keys else top)
+        text = part(manual, top)
+        missing += [f"{top}.{key}" for key in sorted(keys) if not explains(text, key)]
+        if not keys and not explains(text, top):
+            missing.append(top)
     return missing
 
 
 def test_every_key_is_explained_in_the_shipped_file() -> None:
     assert undocumented(SHIPPED.read_text("utf-8")) == []
+
+
+def edge(kind: Kind, name: str) -> type[Connector] | type[Desk]:
+    if kind == "connector":
+        return edge_class(name, kind, name, Connector)  # type: ignore[type-abstract]
+    return edge_class(name, kind, name, Desk)  # type: ignore[type-abstract]
+
+
+def shipped_settings() -> Iterator[tuple[str, type[BaseModel]]]:
+    for kind in get_args(Kind):
+        for name in shipped(kind):
+            yield ("channels" if kind == "connector" else "desks"), edge(kind, name).Settings
+
+
+def test_every_setting_of_a_shipped_connector_or_desk_is_explained_there_too() -> None:
+    manual = SHIPPED.read_text("utf-8")
+    keys = [(top, key) for top, settings in shipped_settings() for key in settings.model_fields]
+    assert ("channels", "origins") in keys
+    assert [(top, key) for top, key in keys if not explains(part(manual, top), key)] == []
 
 
 def test_a_key_that_is_not_explained_is_noticed() -> None:
@@ -669,11 +721,20 @@ def test_a_key_that_is_not_explained_is_noticed() -> None:
 def test_what_stands_behind_a_hash_in_the_shipped_file_is_right_too(tmp_path: Path) -> None:
     manual = SHIPPED.read_text("utf-8")
     used = re.sub(r"^( *)# (?=(  )?[a-z_]+:(?! [a-z]+ [a-z]+ ))", r"\1", manual, flags=re.MULTILINE)
-    used = used.replace("s3://bucket/folder", "memory://folder")
-    env = {"BRIDGE_SECRET": "s" * 16, "DB_PASSWORD": "p", "REPORTS_TOKEN": "r" * 16}
+    used = used.replace("s3://bucket/folder", "memory://folder").replace("demo: true", "demo: false")
+    env = {"BRIDGE_SECRET": "s" * 16, "DB_PASSWORD": "p", "REPORTS_TOKEN": "r" * 16, "CRM_SECRET": "c" * 16}
     config = read(tmp_path, used, **env)
     assert config.public_url == "https://help.example.com"
     assert config.database.url.startswith("postgresql+psycopg://")
     assert config.redis.url
     assert config.hours["office"].country == "RU"
     assert list(config.tokens) == ["reports"]
+    for kind, name, settings in own_settings(config):
+        checked(edge(kind, name).Settings, settings)
+
+
+def own_settings(config: Config) -> Iterator[tuple[Kind, str, dict[str, Any]]]:
+    for channel in config.channels.values():
+        yield "connector", channel.connector, channel.settings
+    for desk in config.desks.values():
+        yield "desk", desk.desk, desk.settings

@@ -33,7 +33,7 @@ from bridge.config.sections import (
     Wishes,
     Workers,
 )
-from bridge.config.values import Environment, Language, Moment, Name, Secret, Span
+from bridge.config.values import Environment, Flag, Language, Moment, Name, Secret, Span
 from bridge.conversations.lines import Rules
 from bridge.errors import ConfigError
 from bridge.messages import ChannelName, DeskName, Limits
@@ -56,6 +56,7 @@ class Config(Section):
     data: Path = Path("data")
     secret: Secret | None = None
     public_url: PublicUrl | None = None
+    demo: Flag = False
     http: Http = Http()
     database: Database = Database()
     redis: Redis = Redis()

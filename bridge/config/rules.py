@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from ipaddress import ip_address
 from string import Formatter
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ def build(config: Config, limits: Mapping[ChannelName, Limits]) -> Rules:
     _check_shown(channels, lines)
     _check_agents(config)
     _check_tokens(config)
+    _check_demo(config)
     return Rules(
         channels=channels,
         lines=lines,
@@ -227,3 +229,24 @@ def _check_tokens(config: Config) -> None:
         other = owners.setdefault(token.get_secret_value(), name)
         if other != name:
             raise ConfigError(f"tokens.{name}", f"is the same as tokens.{other}; each needs its own")
+
+
+def _check_demo(config: Config) -> None:
+    reachable = {
+        "public_url": config.public_url is not None,
+        "http.host": not _is_local(config.http.host),
+        "http.trusted_proxies": bool(config.http.trusted_proxies),
+    }
+    for key, given in reachable.items():
+        if config.demo and given:
+            raise ConfigError(
+                "demo",
+                f"lets anyone in as any agent, and {key} lets others reach the bridge; write demo: false",
+            )
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -78,7 +78,10 @@ class DataLock:
 
 
 class EmbeddedRedis:
-    """The server of one data folder: `start` it, let `supervise` run beside everything else, `stop` it last."""
+    """The server of one data folder: `start` it, let `supervise` run beside everything else, `stop` it last.
+
+    All three belong to the main thread: Linux ends the server with the thread that started it.
+    """
 
     def __init__(self, data: Path) -> None:
         self.data = data.absolute()
@@ -127,8 +130,8 @@ class EmbeddedRedis:
                 return
             try:
                 await self._spawn()
-            except ConfigError as error:
-                log.warning("the embedded Redis does not start", reason=error.reason)
+            except (ConfigError, OSError) as error:
+                log.warning("the embedded Redis does not start", reason=str(error))
         await self._end()  # one that came up while we were being stopped
 
     async def _end_orphan(self) -> None:

@@ -694,8 +694,8 @@ def test_every_key_is_explained_in_the_shipped_file() -> None:
 
 def edge(kind: Kind, name: str) -> type[Connector] | type[Desk]:
     if kind == "connector":
-        return edge_class(name, kind, name, Connector)  # type: ignore[type-abstract]
-    return edge_class(name, kind, name, Desk)  # type: ignore[type-abstract]
+        return edge_class(name, kind, name, Connector)
+    return edge_class(name, kind, name, Desk)
 
 
 def shipped_settings() -> Iterator[tuple[str, type[BaseModel]]]:

@@ -96,6 +96,25 @@ async def test_it_comes_back_at_the_same_address_however_often_it_dies(tmp_path:
         assert process_of(embedded).pid not in died
 
 
+async def test_it_comes_back_as_soon_as_what_kept_it_from_starting_is_over(tmp_path: Path) -> None:
+    async with running(tmp_path) as embedded:
+        (tmp_path / "redis.log").unlink()
+        (tmp_path / "redis.log").mkdir()
+        process_of(embedded).kill()
+        assert not await answers_within(embedded.url, 0.8)
+        (tmp_path / "redis.log").rmdir()
+        assert await answers_within(embedded.url, 5)
+
+
+async def test_no_place_short_enough_for_a_socket_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.embedded.LONGEST_SOCKET", 10)
+    with pytest.raises(ConfigError, match="too long for a socket") as refused:
+        EmbeddedRedis(tmp_path)
+    assert refused.value.path == "data"
+
+
 async def test_stopping_ends_it_and_it_stays_ended(tmp_path: Path) -> None:
     async with running(tmp_path) as embedded:
         server = process_of(embedded)

@@ -220,7 +220,8 @@ class Take(Command[list[OutRow]]):
 
     def finish(self, work: Work, result: list[OutRow]) -> list[OutRow]:
         if work.taken is None:
-            rows = lanes.take(work.connection, work.wanted, self.owner, self.until, work.now)
+            rows, later = lanes.take(work.connection, work.wanted, self.owner, self.until, work.now)
+            work.effects.merge(later)
             work.taken = {row.lane: row for row in rows}
         return [row for lane in self.lanes if (row := work.taken.pop(lane, None)) is not None]
 

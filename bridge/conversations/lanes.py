@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.conversations import tables as t
-from bridge.conversations.effects import BELLS, milliseconds
+from bridge.conversations.effects import BELLS, Effects, milliseconds
 from bridge.conversations.store import OUT_COLUMNS, OutRow
 
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -29,32 +29,37 @@ _UNFINISHED = ", ".join(f"'{state}'" for state in t.UNFINISHED)
 
 @cache
 def _heads(dialect: str) -> sa.TextClause:
-    """The ids of the heads of many lanes: one index look-up a lane, however long its backlog."""
+    """The heads of many lanes: one index look-up a lane, however long its backlog."""
     each = {
-        "sqlite": "json_each(:lanes)",
-        "postgresql": "json_array_elements_text(CAST(:lanes AS json)) WITH ORDINALITY",
+        "sqlite": "json_each(:lanes) AS l",
+        "postgresql": "json_array_elements_text(CAST(:lanes AS json)) AS l(value)",
     }[dialect]
-    rows_of = "l" if dialect == "sqlite" else "l(value, position)"
     return sa.text(
-        f"SELECT (SELECT o.id FROM outbox o WHERE o.lane = l.value AND o.state IN ({_UNFINISHED})"
-        f" ORDER BY o.lane, o.seq, o.part LIMIT 1) AS id FROM {each} AS {rows_of}"
-    )
+        f"SELECT o.id, o.lane, o.destination, o.not_before, o.state FROM {each} JOIN outbox o ON o.id ="
+        f" (SELECT h.id FROM outbox h WHERE h.lane = l.value AND h.state IN ({_UNFINISHED})"
+        " ORDER BY h.lane, h.seq, h.part LIMIT 1)"
+    ).columns(t.outbox.c.id, t.outbox.c.lane, t.outbox.c.destination, t.outbox.c.not_before, t.outbox.c.state)
 
 
 def take(
     connection: Connection, lanes: Collection[str], owner: str, until: datetime, now: datetime
-) -> list[OutRow]:
-    """Makes the heads of these lanes ours; a lane whose head is not due, or is being sent, gives nothing."""
+) -> tuple[list[OutRow], Effects]:
+    """Makes the due heads of these lanes ours; heads that are not due yet are to be rung for again."""
+    effects = Effects()
     if not lanes:
-        return []
-    heads = _heads(connection.dialect.name)
-    ids = [
-        id for (id,) in connection.execute(heads, {"lanes": json.dumps(sorted(set(lanes)))}) if id is not None
-    ]
+        return [], effects
+    ids = []
+    for head in connection.execute(
+        _heads(connection.dialect.name), {"lanes": json.dumps(sorted(set(lanes)))}
+    ):
+        if head.state in TAKEABLE and head.not_before <= now:
+            ids.append(head.id)
+        elif head.state in TAKEABLE:
+            effects.ring(head.lane, head.destination, head.not_before)
     if not ids:
-        return []
+        return [], effects
     result = connection.execute(_take, {"ids": sorted(ids), "now": now, "owner": owner, "until": until})
-    return [OutRow(*row) for row in result]
+    return [OutRow(*row) for row in result], effects
 
 
 _take = (

@@ -28,7 +28,7 @@ _UNFINISHED = ", ".join(f"'{state}'" for state in t.UNFINISHED)
 
 
 @cache
-def _heads(dialect: str) -> sa.TextClause:
+def _heads(dialect: str) -> sa.TextualSelect:
     """The heads of many lanes: one index look-up a lane, however long its backlog."""
     each = {
         "sqlite": "json_each(:lanes) AS l",

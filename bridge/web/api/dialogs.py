@@ -1,0 +1,154 @@
+"""Dialogs over REST: lists, one, its messages, replies, verbs, and who did what.
+
+Owns the operations under /v1/dialogs and /v1/lines. It must never decide what the router decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Header, Path, Query
+from pydantic import AfterValidator
+
+from bridge import text
+from bridge import views as v
+from bridge.messages import Author, DialogId, FileId, LineName, Status
+from bridge.ports import Router
+from bridge.web.api import bodies
+from bridge.web.api.parameters import LARGEST, Cursor, Filter, Id, Limit, Me, Worker
+
+IdempotencyKey = Annotated[str, Header(pattern=r"^[\x21-\x7e]{1,200}$")]
+Assignee = Annotated[str | None, Query(pattern=r"^(me|[1-9][0-9]{0,17})$")]
+LineInPath = Annotated[str, AfterValidator(text.clean), Path(max_length=300)]
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Messages in the order of rev; the last one's rev is where to go on."""
+
+    items: list[v.MessageView]
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """Who did what, the latest first."""
+
+    items: list[v.ActionView]
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """Where the reply stands; `new` is false when this key was used before."""
+
+    dialog: str
+    seq: int
+    new: bool
+    mark: str | None
+    private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The dialog that was claimed; null when nobody waits."""
+
+    dialog: str | None
+
+
+def routes(router: Router) -> APIRouter:
+    """The operations on dialogs and on the lines they wait on."""
+    api = APIRouter(tags=["dialogs"])
+
+    @api.get("/lines")
+    async def lines() -> list[v.LineView]:
+        """The lines and how much waits there."""
+        return await router.read.lines()
+
+    @api.post("/lines/{line}/next")
+    async def next_dialog(line: LineInPath, me: Worker) -> Claimed:
+        """Claims the most urgent dialog of a line that nobody has claimed."""
+        dialog = await router.next(LineName(line), me)
+        return Claimed(None if dialog is None else str(dialog))
+
+    @api.get("/dialogs")
+    async def dialogs(
+        me: Me,
+        *,
+        status: Annotated[list[Status], Query()] = [],  # noqa: B006 -- FastAPI copies it
+        line: Filter = None,
+        channel: Filter = None,
+        assignee: Assignee = None,
+        search: Filter = None,
+        cursor: Cursor = None,
+        unclaimed: bool = False,
+        order: Literal["due", "changed"] = "changed",
+        limit: Limit = 50,
+    ) -> v.Page[v.DialogView]:
+        """Dialogs, by due time (soonest first) or by their latest change (latest first)."""
+        whose = None
+        if assignee is not None:
+            whose = int(me.id) if assignee == "me" else int(assignee)
+        return await router.read.dialogs(
+            status=[one.value for one in status],
+            line=line,
+            channel=channel,
+            assignee=whose,
+            unclaimed=unclaimed,
+            search=search,
+            order=order,
+            cursor=cursor,
+            limit=limit,
+        )
+
+    @api.get("/dialogs/{id}")
+    async def dialog(id: Id) -> v.DialogView:  # noqa: A002 -- as the path names it
+        """One dialog."""
+        return await router.read.dialog(DialogId(id))
+
+    @api.get("/dialogs/{id}/messages")
+    async def messages(
+        id: Id,  # noqa: A002
+        after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 500,
+    ) -> Messages:
+        """What was said, or has changed, since rev `after`; everything from 0 on."""
+        found = await router.read.messages(DialogId(id), after=after, limit=limit)
+        return Messages([with_links(message) for message in found])
+
+    @api.post("/dialogs/{id}/reply")
+    async def reply(
+        id: Id,  # noqa: A002
+        body: bodies.Reply,
+        me: Worker,
+        idempotency_key: IdempotencyKey,
+    ) -> Replied:
+        """Says something in a dialog; repeated with the same key it is said once."""
+        receipt = await router.reply(
+            DialogId(id),
+            Author("agent", me.id, me.name),
+            body.text,
+            key=f"{me.id}:{id}:{idempotency_key}",
+            mode=body.mode,
+            files=[FileId(int(file)) for file in dict.fromkeys(body.attachments)],
+        )
+        mark = None if receipt.mark is None else receipt.mark.value
+        return Replied(str(receipt.dialog), receipt.seq, receipt.new, mark, receipt.private)
+
+    @api.post("/dialogs/{id}/actions")
+    async def act(id: Id, body: Annotated[bodies.OnDialog, Body()], me: Me) -> dict[str, Any]:  # noqa: A002
+        """Does something to a dialog; the answer names what came of it."""
+        return await router.act(DialogId(id), "dialog", me, body.verb())
+
+    @api.get("/dialogs/{id}/actions")
+    async def actions(id: Id, limit: Limit = 100) -> Actions:  # noqa: A002
+        """Who did what to a dialog."""
+        await router.read.dialog(DialogId(id))
+        return Actions(await router.read.actions(f"dialog:{id}", limit=limit))
+
+    return api
+
+
+def with_links(message: v.MessageView) -> v.MessageView:
+    """The message with the addresses at which an agent finds its files."""
+    files = [replace(file, url=f"/api/v1/files/{file.id}") for file in message.attachments]
+    return replace(message, attachments=files)

@@ -1,0 +1,120 @@
+// A conversation as a list of messages. Owns how each kind of message looks and what can be done with it.
+
+import { h, keyed, ours, prose } from "../dom.js";
+import { button } from "../forms.js";
+import { day, hold, stamp } from "../time.js";
+import { t } from "../words.js";
+import { link, wording } from "./events.js";
+
+const INLINE = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+
+// `doing`: {desk, chosen: Set, choose(seq, on), undo(message, keep), retry(message), again(pending), drop(pending)}
+export function draw(list, messages, pending, doing) {
+  const rows = [];
+  let last = null;
+  for (const message of messages) {
+    const today = new Date(message.said_at).toDateString();
+    if (today !== last) rows.push({ key: `day-${today}`, day: message.said_at });
+    last = today;
+    rows.push({ key: message.seq, message, chosen: doing.chosen.has(message.seq) });
+  }
+  rows.push(...pending.map((sending) => ({ key: sending.key, sending })));
+  keyed(list, rows, (row) => row.key, (row) => {
+    if (row.day) return h("li", { class: "day" }, day(row.day));
+    if (row.sending) return unsent(row.sending, doing);
+    return row.message.author.kind === "system" ? system(row.message, doing) : said(row.message, row.chosen, doing);
+  });
+}
+
+function system(message, doing) {
+  const where = link(message);
+  const words = wording(message, doing.desk);
+  const alarm = ["mention", "requeue", "supervise", "failed"].includes(message.event);
+  return h("li", { class: alarm ? "system alarm" : "system" }, where ? h("a", { href: where }, words) : h("span", {}, words), " ", stamp(message.said_at));
+}
+
+function said(message, chosen, doing) {
+  const { author, seq } = message;
+  const side = author.kind === "contact" ? "theirs" : message.private ? "note" : "ours";
+  const name = author.name || t(author.kind === "contact" ? "visitor" : "bot");
+  const box = h("input", { type: "checkbox", checked: chosen, "aria-label": t("choose_message", { name }), data: { act: `choose-${seq}` } });
+  box.addEventListener("change", () => doing.choose(seq, box.checked));
+  const gone = message.deleted_at && message.mark !== "cancelled";
+  return h(
+    "li",
+    { class: `said ${side} ${author.kind} ${chosen ? "chosen" : ""}`, data: { seq } },
+    h("label", { class: "pick" }, box),
+    h(
+      "div",
+      { class: "bubble" },
+      h(
+        "p",
+        { class: "by" },
+        h("b", { dir: "auto" }, name),
+        message.private && h("span", { class: "badge note" }, t("note")),
+        message.event === "announcement" && h("span", { class: "badge" }, t("announcement")),
+        stamp(message.said_at),
+        message.edited_at && h("i", {}, t("edited")),
+      ),
+      h("p", { class: message.deleted_at ? "words gone" : "words", dir: "auto" }, prose(message.text)),
+      gone && h("p", { class: "quiet" }, t("deleted")),
+      message.attachments.map(file),
+      author.kind === "contact" || (message.private && !message.mark) ? null : marked(message, doing),
+    ),
+  );
+}
+
+export function file({ id, name, type, url, size }) {
+  const href = ours(url || `/api/v1/files/${encodeURIComponent(id)}`);
+  if (!href) return h("p", { class: "file" }, name);
+  const picture = INLINE.includes(type) ? h("img", { src: href, alt: "", loading: "lazy" }) : null;
+  const kilobytes = Math.max(1, Math.round(size / 1024));
+  return h("a", { class: "file", href, target: "_blank", rel: "noopener" }, picture, h("span", { dir: "auto" }, name), h("small", {}, t("kilobytes", { n: kilobytes })));
+}
+
+// What became of a message of ours, why, and what can still be done.
+function marked(message, doing) {
+  const { mark, reason } = message;
+  if (mark === "held") {
+    return h(
+      "p",
+      { class: "mark held" },
+      hold(message.held_until),
+      button(t("undo"), () => doing.undo(message, false), { name: "undo" }),
+      button(t("keep_note"), () => doing.undo(message, true), { name: "keep" }),
+    );
+  }
+  const words = t(`mark_${mark ?? "queued"}`);
+  const why = mark === "cancelled" ? { "taken back": t("taken_back"), "kept as a note": t("kept_as_note") }[reason] ?? reason : reason;
+  return h(
+    "p",
+    { class: `mark ${mark}` },
+    h("span", {}, mark === "cancelled" ? why || words : words),
+    mark !== "cancelled" && why ? h("span", { class: "why" }, why) : null,
+    mark === "failed" && button(t("retry"), () => doing.retry(message), { name: "retry" }),
+    mark === "delayed" && button(t("cancel"), () => doing.undo(message, false), { name: "undo" }),
+  );
+}
+
+// What we have written and the server has not acknowledged.
+function unsent(sending, doing) {
+  const problem = sending.problem;
+  return h(
+    "li",
+    { class: `said ${sending.mode === "note" ? "note" : "ours"} agent unsent` },
+    h(
+      "div",
+      { class: "bubble" },
+      h("p", { class: "by" }, h("b", {}, doing.desk.me.name), sending.mode === "note" && h("span", { class: "badge note" }, t("note"))),
+      h("p", { class: "words", dir: "auto" }, sending.text),
+      h(
+        "p",
+        { class: problem ? "mark failed" : "mark" },
+        h("span", {}, problem ? t("not_sent") : t("sending")),
+        problem && h("span", { class: "why" }, problem),
+        problem && button(t("retry"), () => doing.again(sending), { name: "again" }),
+        problem && button(t("back_to_editor"), () => doing.drop(sending), { name: "drop" }),
+      ),
+    ),
+  );
+}

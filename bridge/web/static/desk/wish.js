@@ -1,0 +1,99 @@
+// One wish as agents see it: who asked, the developer's question, and the announcement they review. Owns reading it.
+
+import { get } from "../api.js";
+import { fill, h } from "../dom.js";
+import { button, row } from "../forms.js";
+import { date } from "../time.js";
+import { inLanguage, t } from "../words.js";
+import { announcement, asked } from "../wishes.js";
+import * as prompts from "./prompts.js";
+
+export class WishView {
+  wish = null;
+
+  constructor(desk, id, root, side) {
+    Object.assign(this, { desk, id, side });
+    this.key = `wish:${id}`;
+    this.head = h("header", { class: "subject-head" });
+    this.problem = h("p", { class: "problem", role: "alert", hidden: true });
+    this.body = h("div", { class: "page", tabindex: 0 });
+    fill(root, this.head, this.problem, this.body);
+    fill(side);
+  }
+
+  leave() {
+    this.left = true;
+  }
+
+  async read() {
+    try {
+      this.wish = await get(`wishes/${this.id}`);
+      this.problem.hidden = true;
+    } catch (error) {
+      fill(this.problem, error.message);
+      this.problem.hidden = false;
+      return;
+    }
+    if (!this.left) this.draw();
+  }
+
+  draw() {
+    const { wish, desk } = this;
+    const look = JSON.stringify(wish);
+    if (look === this.look) return;
+    this.look = look;
+    const act = (action, fields) => () => desk.act("wish", this.id, action, fields);
+    const early = ["new", "accepted", "scheduled"].includes(wish.status);
+    fill(
+      this.head,
+      h("a", { class: "back", href: "#", "aria-label": t("back") }, "‹"),
+      h(
+        "div",
+        { class: "title" },
+        h("h1", { dir: "auto" }, `#${wish.number} ${wish.title}`),
+        h(
+          "p",
+          {},
+          h("span", { class: `status ${wish.status}` }, t(`wish_${wish.status}`)),
+          wish.priority !== "normal" && h("span", { class: `badge ${wish.priority}` }, t(`priority_${wish.priority}`)),
+          wish.assignee && h("span", {}, wish.assignee.name),
+          wish.deadline && h("span", {}, t("until"), " ", date(wish.deadline)),
+          wish.shipped_at ? h("span", { class: "told" }, t("told_of", wish)) : h("span", {}, t("asked_by", { n: wish.asked })),
+        ),
+      ),
+      h(
+        "div",
+        { class: "actions" },
+        wish.status === "new" && button(t("accept"), act("accept"), { kind: "primary", name: "accept" }),
+        early && button(t("decline"), () => prompts.decline(desk, wish), { name: "decline" }),
+        wish.status === "declined" && button(t("reopen"), act("reopen"), { name: "reopen" }),
+      ),
+    );
+    fill(
+      this.body,
+      wish.text && h("p", { class: "words", dir: "auto" }, wish.text),
+      wish.reason && h("div", { class: "question" }, h("h2", {}, t(wish.status === "declined" ? "reason" : "question")), h("p", { class: "words", dir: "auto" }, wish.reason)),
+      wish.announce === "review" && this.#review(),
+      h("h2", {}, t("who_asked")),
+      asked(wish, { link: true }),
+    );
+  }
+
+  #review() {
+    const { wish, desk } = this;
+    const words = announcement(wish);
+    const rows = Object.entries(words).map(([code, text]) => row({ name: `words-${code}`, label: inLanguage(code), type: "textarea", value: text }));
+    const approve = async () => {
+      const said = Object.keys(words).map((code, place) => [code, rows[place].querySelector("textarea").value.trim()]);
+      await desk.act("wish", this.id, "approve", { announcement: Object.fromEntries(said.filter(([, text]) => text)) });
+    };
+    return h(
+      "div",
+      { class: "review" },
+      h("h2", {}, t("announcement")),
+      h("p", { class: "quiet" }, t("review_intro", { n: wish.asked })),
+      rows,
+      h("div", { class: "buttons" }, button(t("approve"), approve, { kind: "primary", name: "approve" })),
+    );
+  }
+}

@@ -210,7 +210,7 @@ async def _process(
                 agents=tuple((agent.login, agent.name, agent.role) for agent in config.agents),
             )
             routes += page_routes(router, access, pages)
-            app = application(routes, api(router, access, hub, files), _checks(database, client))
+            app = application(routes, api(router, access, hub, files, secure=pages.secure, file_bytes=config.limits.file_mb * 1_048_576), _checks(database, client))
             server, serve = _server(config, app)
             tasks.append(asyncio.create_task(serve, name="web"))
             stack.push_async_callback(_stop_server, server, tasks[-1])
@@ -304,7 +304,7 @@ async def _stop_server(server: uvicorn.Server, serving: asyncio.Task[None]) -> N
 def _checks(database: Database, client: aioredis.Redis) -> dict[str, Check]:
     async def sql() -> tuple[bool, str]:
         try:
-            await asyncio.to_thread(schema.answers, database)
+            await asyncio.to_thread(database.answers)
         except Exception as error:
             return False, f"the database does not answer: {type(error).__name__}"
         return True, ""

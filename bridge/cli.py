@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -20,6 +22,9 @@ from rich.table import Table
 from bridge import logs
 from bridge.config import Config, load
 from bridge.errors import BridgeError, ConfigError
+
+if TYPE_CHECKING:
+    from bridge.conversations.access import Access
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 agents = typer.Typer(no_args_is_help=True, help="People of the house.")
@@ -106,7 +111,11 @@ def migrate(
     from bridge.conversations.database import Database
 
     if check:
-        differences = schema.check()
+        with TemporaryDirectory() as folder:
+            scratch = Database(f"sqlite:///{folder}/scratch.db")
+            schema.upgrade(scratch)
+            differences = schema.drift(scratch)
+            scratch.close()
         for difference in differences:
             err.print(difference)
         out.print("migrations and tables differ" if differences else "migrations and tables agree")
@@ -138,14 +147,18 @@ def rebuild(config: ConfigPath = DEFAULT) -> None:
 
 @cli.command("reset-demo")
 def reset_demo(config: ConfigPath = DEFAULT) -> None:
-    """Forget all dialogs, tickets and wishes of the demo, and start anew."""
-    from bridge.conversations import schema
-    from bridge.conversations.database import Database
+    """Forget all dialogs, tickets and wishes of the demo, and start anew; the bridge must not run meanwhile."""
+    from bridge.embedded import DataLock
 
     loaded = _load(config)
     if not loaded.demo:
         raise ConfigError("demo", "only a demo can be reset; a real house keeps what it knows")
-    schema.empty(Database(loaded.database.url))
+    lock = DataLock(loaded.data)
+    lock.take()
+    for found in loaded.data.glob("bridge.db*"):
+        found.unlink()
+    shutil.rmtree(loaded.data / "files", ignore_errors=True)
+    lock.release()
     out.print("the demo is as new")
 
 

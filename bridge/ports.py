@@ -34,7 +34,9 @@ Mode = Literal["auto", "send", "note"]
 class Router(Protocol):
     """The mind, as edges see it. Every method returns after the commit or raises a `BridgeError`."""
 
-    read: Reader
+    @property
+    def read(self) -> Reader:
+        """Reading what SQL holds."""
 
     async def receive(self, incoming: Incoming, files: Collection[FileId] = ()) -> Receipt:
         """Takes a contact's message once, for ever, by its event key."""

@@ -58,7 +58,7 @@ def _files_url(text: str) -> str:
     scheme, separator, _ = text.partition("://")
     if not separator or scheme in ("file", "local"):
         return text
-    from fsspec import available_protocols, get_filesystem_class  # type: ignore[import-untyped]
+    from fsspec import available_protocols, get_filesystem_class
 
     if scheme not in available_protocols():
         refuse(

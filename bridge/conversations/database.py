@@ -58,6 +58,11 @@ class Database:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
+    def answers(self) -> None:
+        """Returns when the database can be read; raises SQLAlchemy's error when not."""
+        with self.read() as connection:
+            connection.exec_driver_sql("SELECT 1")
+
     def close(self) -> None:
         self.writer.dispose()
         self.reader.dispose()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -97,19 +96,16 @@ class Heal:
 
     def _everything(self) -> Iterator[Effects]:
         with self._database.read() as connection:
-            timers = iter(connection.execute(_armed))
-            while page := list(islice(timers, PAGE)):
+            for page in connection.execute(_armed).partitions(PAGE):
                 yield Effects(timers={timer_member(s, n, g): milliseconds(at) for s, n, g, at in page})
-            lanes = iter(connection.execute(_unfinished))
-            while page := list(islice(lanes, PAGE)):
+            for lanes in connection.execute(_unfinished).partitions(PAGE):
                 effects = Effects()
-                for lane, destination, not_before in page:
+                for lane, destination, not_before in lanes:
                     effects.ring(lane, destination, not_before)
                 yield effects
-            waiting = iter(connection.execute(_waiting))
-            while page := list(islice(waiting, PAGE)):
+            for waiting in connection.execute(_waiting).partitions(PAGE):
                 yield Effects(
-                    queue={(line, id): milliseconds(due) if due else NO_DUE for line, id, due in page}
+                    queue={(line, id): milliseconds(due) if due else NO_DUE for line, id, due in waiting}
                 )
 
     async def _send(self, effects: Effects) -> None:

@@ -60,7 +60,7 @@ priorities = st.sampled_from(list(Priority))
 lines = st.sampled_from([FIRST, SECOND_LINE, OFFICE])
 texts = st.sampled_from(["Yes.", "// between us", "It is on its way, " * 5, "//", "Привет"])
 pick = st.integers(0, 10**6)
-CALM = settings(max_examples=80, stateful_step_count=40, deadline=None)
+CALM = settings(max_examples=150, stateful_step_count=50, deadline=None)
 
 
 @dataclass
@@ -135,8 +135,10 @@ class DialogLife(RuleBasedStateMachine):
     @rule(asks=st.booleans(), press=st.booleans(), page=st.sampled_from([None, "/cart"]))
     def contact_writes(self, asks: bool, press: bool, page: str | None) -> None:
         incoming = words(command="start" if press else None, asks_person=asks, page=page)
-        change = dialogs.received(self.dialog, incoming, self.now, RULES)
+        before = self.dialog
+        change = dialogs.received(before, incoming, self.now, RULES)
         assert change.dialog.status is Status.open
+        assert before.promise in (None, change.dialog.promise), "one more word does not push the promise back"
         self.keep(change)
         # A press counts as a word only behind a reply in flight: contact_seq does not tell them apart.
         self.heard.append(change.said[0].seq)
@@ -144,6 +146,7 @@ class DialogLife(RuleBasedStateMachine):
             self.owed = True
         for spoken in change.said[1:]:
             self.outgoing[spoken.seq] = Outgoing(spoken.seq, BOT, human=False)
+        assert not any(post.human for post in change.posts)
 
     # -- agents
 
@@ -161,6 +164,7 @@ class DialogLife(RuleBasedStateMachine):
         self.keep(change)
         assert self.dialog.promise == before.promise
         if sent:
+            assert all(post.human for post in sent)
             spoken = change.said[-1]
             self.outgoing[spoken.seq] = Outgoing(spoken.seq, author, human=True)
 
@@ -168,6 +172,7 @@ class DialogLife(RuleBasedStateMachine):
     def bridge_announces(self) -> None:
         before = self.dialog
         change = dialogs.announced(before, ann, "It is there!", {"wish": "5"}, self.now, RULES)
+        assert not any(post.human for post in change.posts)
         self.keep(change)
         assert (self.dialog.promise, self.dialog.status) == (before.promise, before.status)
         self.outgoing[change.said[0].seq] = Outgoing(change.said[0].seq, ann, human=False)
@@ -185,6 +190,7 @@ class DialogLife(RuleBasedStateMachine):
             assert before.status is Status.resolved
         else:
             assert self.dialog.assignee == agent
+            assert force or before.assignee in (None, agent)
 
     @rule(author=agents)
     def agent_releases(self, author: Author) -> None:
@@ -259,13 +265,15 @@ class DialogLife(RuleBasedStateMachine):
         fitting = [out for out in self.outgoing.values() if out.state in states]
         return fitting[which % len(fitting)] if fitting else None
 
-    @rule(which=pick, ago=st.integers(0, 60))
-    def platform_accepts(self, which: int, ago: int) -> None:
+    @rule(which=pick, ago=st.integers(0, 60), sharp=st.booleans())
+    def platform_accepts(self, which: int, ago: int, sharp: bool) -> None:
         out = self.chosen(which, "pending", "failed")
         if out is None:
             return
         at = self.now - ago * SECOND
         before = self.dialog
+        if sharp and before.promise is not None:
+            at = min(before.promise.due_at, self.now)
         change = dialogs.accepted(before, out.seq, out.author, at, self.now, RULES, human=out.human)
         if out.human:
             if before.promise is not None:
@@ -431,6 +439,7 @@ class TicketLife(RuleBasedStateMachine):
             assert before.status == "resolved"
         else:
             assert self.ticket.assignee == agent
+            assert force or before.assignee in (None, agent)
 
     @rule(author=agents, line=lines, priority=st.none() | priorities, note=st.sampled_from(["", "Yours."]))
     def pass_on(self, author: Author, line: LineName, priority: Priority | None, note: str) -> None:

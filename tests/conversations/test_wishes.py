@@ -277,6 +277,7 @@ def test_news_that_says_nothing_new_changes_nothing() -> None:
 
 def test_a_wish_whose_askers_were_all_erased_is_told_at_once() -> None:
     nobody = replace(SCHEDULED, askers=())
+    assert wishes.shipped(nobody, DEV, {}, LATER, RULES).wish.status == "shipped"
     assert wishes.shipped(nobody, DEV, {}, LATER, AUTOMATIC).wish.status == "told"
 
 

@@ -45,7 +45,7 @@ class WebhookDesk(Desk):
     def __init__(self, name: DeskName, settings: WebhookSettings, around: Surroundings) -> None:
         super().__init__(name, settings, around)
         self._url = str(settings.url)
-        self._secret = settings.secret.get_secret_value().encode()
+        self._secret = signing_key(settings.secret.get_secret_value())
         self._timeout = aiohttp.ClientTimeout(total=None, connect=5, sock_read=settings.timeout)
 
     async def open(self, card: Card, key: str) -> ThreadId:
@@ -103,6 +103,16 @@ async def _answer(response: aiohttp.ClientResponse) -> Json:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def signing_key(secret: str) -> bytes:
+    """The bytes to sign with: "whsec_" announces base64, as the standard has it; anything else is taken as it is."""
+    if not secret.startswith("whsec_"):
+        return secret.encode()
+    try:
+        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        raise errors.ConfigError("desks", "a webhook secret that begins with whsec_ goes on in base64") from None
 
 
 def sign(secret: bytes, key: str, moment: str, body: bytes) -> str:

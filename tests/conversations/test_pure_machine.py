@@ -89,6 +89,7 @@ class DialogLife(RuleBasedStateMachine):
         self.armed: list[TimerSet] = []
         self.gens: dict[str, int] = {}
         self.fired: set[tuple[str, int]] = set()
+        self.contact_writes(asks=False, press=False, page=None)
 
     def keep(self, change: Change, *, settles: bool = False) -> None:
         """What the committer would write, checked row by row."""
@@ -337,11 +338,11 @@ class DialogLife(RuleBasedStateMachine):
     def time_passes(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
 
-    @rule(which=pick, flight=st.booleans())
-    def timer_rings(self, which: int, flight: bool) -> None:
+    @rule(which=pick, flight=st.booleans(), sharp=st.booleans())
+    def timer_rings(self, which: int, flight: bool, sharp: bool) -> None:
         """Any timer that was ever armed rings: early, in time, late, twice."""
         if self.armed:
-            self.ring(self.armed[-1 - which % min(len(self.armed), 4)], flight)
+            self.ring(self.armed[-1 if sharp else -1 - which % min(len(self.armed), 4)], flight)
 
     @precondition(lambda self: bool(self.armed))
     @rule(flight=st.booleans())

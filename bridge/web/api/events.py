@@ -47,15 +47,19 @@ def routes(live: Live) -> APIRouter:
     async def events(
         request: Request, keys: Annotated[list[Key], Query(min_length=1, max_length=200)]
     ) -> Wakes:
-        """`event: wake` with `{"keys": […]}` whenever one of the keys was touched, at most four times a second."""
+        """`event: wake` with `{"keys": […]}` when one was touched, at most four times a second, and now and then all."""
         return Wakes(_wakes(live, keys, request.state.again))
 
     return api
 
 
 async def _wakes(live: Live, keys: list[str], again: Again) -> AsyncIterator[bytes]:
-    yield BEAT
+    opening = True
     async for touched in live.watch(*keys):
         if await again() is None:
             return
-        yield event("wake", {"keys": sorted(touched)}) if touched else BEAT
+        yield BEAT
+        # A beat without news is a time to look all the same: wake-ups may be lost, and while Redis is out all are.
+        if not opening:
+            yield event("wake", {"keys": sorted(touched or keys)})
+        opening = False

@@ -197,7 +197,7 @@ async def _process(
         if "hands" in roles:
             outward = {name: edge for name, edge in edges.items() if not getattr(edge, "reads", False)}
             owner = f"{socket.gethostname()}:{os.getpid()}"
-            hands = Hands(router, Bells(client), heal, outward, owner, wall.now)
+            hands = Hands(router, Bells(client), heal, outward, owner, wall.now, config.hands.lease)
             hub.on_ring = hands.ring
             tasks.append(asyncio.create_task(hands.run(), name="hands"))
         if "web" in roles:

@@ -40,10 +40,6 @@ from bridge.messages import (
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=45)
-"""How long a taken row is ours; a call is cut off before."""
-MARGIN = timedelta(seconds=10)
-"""What must be left of the lease just before writing, and after the longest call."""
 GIVE_UP = timedelta(hours=24)
 """A reply that could not be sent for this long has failed. Desk posts are tried for ever: agents must see them."""
 SWEEP = 2.0
@@ -86,6 +82,7 @@ class Hands:
         edges: Mapping[str, Edge],
         owner: str,
         now: Callable[[], datetime],
+        lease: timedelta,
     ) -> None:
         self._router = router
         self._bells = bells
@@ -93,6 +90,10 @@ class Hands:
         self._edges = edges
         self._owner = owner
         self._now = now
+        self._lease = lease
+        """how long a taken row is ours"""
+        self._margin = lease / 4
+        """what must be left of the lease just before writing, and is left after the longest call"""
         self._rung = {destination: asyncio.Event() for destination in edges}
         self._carrying: set[asyncio.Task[None]] = set()
         self._busy = dict.fromkeys(edges, 0)
@@ -114,7 +115,7 @@ class Hands:
         finally:
             self._stopping = True
             if self._carrying:
-                await asyncio.wait(self._carrying, timeout=LEASE.total_seconds())
+                await asyncio.wait(self._carrying, timeout=self._lease.total_seconds())
 
     async def _serve(self, destination: str) -> None:
         """Takes what is ready at one destination, as much as it can carry at once."""
@@ -128,7 +129,7 @@ class Hands:
                 try:
                     lanes, wait = await self._ready(destination, free, limits)
                     if lanes:
-                        self._start(await self._router.take(lanes, self._owner, self._now() + LEASE))
+                        self._start(await self._router.take(lanes, self._owner, self._now() + self._lease))
                         continue
                 except errors.Unavailable as error:
                     log.warning("nothing can be taken now", destination=destination, reason=error.reason)
@@ -187,7 +188,7 @@ class Hands:
             return None
         settled, taken = await asyncio.gather(
             self._router.settle(row, outcome),
-            self._router.take([row.lane], self._owner, self._now() + LEASE),
+            self._router.take([row.lane], self._owner, self._now() + self._lease),
             return_exceptions=True,
         )
         if isinstance(settled, BaseException):
@@ -217,7 +218,7 @@ class Hands:
         thread = None
         if isinstance(edge, Desk) and row.kind != "open":
             thread = await self._thread(edge, row)
-        left = (row.sending_until or self._now()) - self._now() - MARGIN
+        left = (row.sending_until or self._now()) - self._now() - self._margin
         if left <= timedelta():
             raise errors.Unreachable("this process was stopped for too long and has not tried")
         async with asyncio.timeout(left.total_seconds()):

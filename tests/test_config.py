@@ -104,6 +104,8 @@ BROKEN = [
     ("hold: 999999d", "hold", "longer than ten years"),
     ("chores: {audit: 0s}", "chores.audit", "longer than nothing"),
     ("committer: {batch: 0}", "committer.batch", "greater than or equal to 1"),
+    ("hands: {lease: 1s}", "hands.lease", "from 2s to 5m"),
+    ("hands: {lease: 1h}", "hands.lease", "from 2s to 5m"),
     ("wishes: {announce: auto}", "wishes.announce", "must be 'review' or 'automatic'"),
     ("log: {level: verbose}", "log.level", "must be 'debug', 'info', 'warning' or 'error'"),
     (

@@ -22,6 +22,7 @@ from bridge.config.sections import (
     DeskSection,
     EdgeSection,
     Files,
+    HandsSection,
     HoursSection,
     Http,
     LimitsSection,
@@ -74,6 +75,7 @@ class Config(Section):
     limits: LimitsSection = LimitsSection()
     workers: Workers = Workers()
     committer: Committer = Committer()
+    hands: HandsSection = HandsSection()
     chores: Chores = Chores()
     log: Log = Log()
 

@@ -21,6 +21,7 @@ from bridge.config.values import (
     Environment,
     Flag,
     Language,
+    Lease,
     Name,
     PositiveSpan,
     Role,
@@ -204,6 +205,12 @@ class Committer(Section):
 
     batch: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 200
     wait_ms: Annotated[float, Field(strict=True, ge=0, le=1000)] = 2
+
+
+class HandsSection(Section):
+    """How posts are sent."""
+
+    lease: Lease = timedelta(seconds=45)
 
 
 class Chores(Section):

@@ -103,6 +103,12 @@ def _span(value: Any) -> Any:
     return span
 
 
+def _lease(span: timedelta) -> timedelta:
+    if not timedelta(seconds=2) <= span <= timedelta(minutes=5):
+        refuse("must be from 2s to 5m")
+    return span
+
+
 def _positive(span: timedelta) -> timedelta:
     if not span:
         refuse("must be longer than nothing")
@@ -153,6 +159,7 @@ Expanded = Annotated[str, BeforeValidator(_expanded), Field(repr=False)]
 Secret = Annotated[SecretStr, AfterValidator(_long_enough), BeforeValidator(_expanded)]
 Span = Annotated[timedelta, BeforeValidator(_span)]
 PositiveSpan = Annotated[timedelta, AfterValidator(_positive), BeforeValidator(_span)]
+Lease = Annotated[timedelta, AfterValidator(_lease), BeforeValidator(_span)]
 Day = Annotated[date, BeforeValidator(_day)]
 At = Annotated[Moment, BeforeValidator(_moment)]
 Count = Annotated[int, Field(strict=True, ge=1)]

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -99,6 +100,8 @@ class Work:
         self._files: list[Json] = []
         self._askers: dict[tuple[int, int], Json] = {}
         self._touched: set[DialogId] = set()
+        self._new_tickets: list[TicketId] = []
+        self._new_wishes: list[WishId] = []
 
     # -- load
 
@@ -152,9 +155,13 @@ class Work:
         except KeyError:
             raise Missing("there is no such wish") from None
 
+    def is_latest(self, dialog: Dialog) -> bool:
+        """False for a dialog that a newer one of the same address has followed."""
+        return self.identities[dialog.channel, dialog.address].dialog == dialog.id
+
     def number(self, table: sa.Table) -> int:
         """The next number people will call a ticket or a wish by; another process may win it, then all runs again."""
-        pending = len(self._inserts.get(table, ()))
+        pending = len(self._new_tickets if table is t.ticket else self._new_wishes)
         highest = self.connection.execute(sa.select(sa.func.max(table.c.number))).scalar()
         return int(highest or 0) + pending + 1
 
@@ -275,7 +282,7 @@ class Work:
     def put_ticket(self, change: TicketChange) -> None:
         ticket = change.ticket
         if ticket.id not in self.tickets:
-            self._insert(t.ticket, _columns(ticket, t.ticket))
+            self._new_tickets.append(ticket.id)
         self.tickets[ticket.id] = ticket
         for note in change.notes:
             self._insert(t.ticket_note, _columns(note, t.ticket_note))
@@ -290,7 +297,7 @@ class Work:
     def put_wish(self, change: WishChange) -> None:
         wish = change.wish
         if wish.id not in self.wishes:
-            self._insert(t.wish, _columns(wish, t.wish))
+            self._new_wishes.append(wish.id)
         self.wishes[wish.id] = wish
         for asker in change.askers:
             self._askers[wish.id, asker.identity] = {"wish": wish.id} | _columns(asker, t.wish_asker)
@@ -405,9 +412,11 @@ class Work:
         self._insert_all(t.contact)
         self._insert_all(t.identity, guard=True)
         if self._born:
-            self._inserts[t.dialog] = [store.dialog_values(self.dialogs[id]) for id in sorted(self._born)]
+            self._inserts[t.dialog] = [store.dialog_values(self.dialogs[id]) for id in self._born]
             self._insert_all(t.dialog, guard=True)
         self._update_dialogs()
+        self._inserts[t.ticket] = [_columns(self.tickets[id], t.ticket) for id in self._new_tickets]
+        self._inserts[t.wish] = [_columns(self.wishes[id], t.wish) for id in self._new_wishes]
         for table in (
             t.message, t.outbox, t.thread, t.ticket, t.ticket_note, t.ticket_message, t.wish, t.action, t.attachment,
             t.quarantine,
@@ -429,11 +438,12 @@ class Work:
         rows = self._inserts.pop(table, None)
         if not rows:
             return
-        if table is t.seen:
-            rows.sort(key=lambda row: row["key"])
-        statement = (
-            self._upsert(table).on_conflict_do_nothing() if guard or table is t.thread else sa.insert(table)
-        )
+        if (order := _ORDER.get(table)) is not None:
+            rows.sort(key=itemgetter(*order))
+        statement: sa.Insert = sa.insert(table)
+        if guard or table is t.thread:
+            # Without preserve_rowcount SQLAlchemy answers -1 for an INSERT on PostgreSQL.
+            statement = self._upsert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
         result = self.connection.execute(statement, rows)
         if guard and result.rowcount != len(rows):
             raise Conflict(
@@ -517,6 +527,8 @@ def _columns(thing: Any, table: sa.Table) -> Json:
     return {column.name: getattr(thing, column.name) for column in table.c if column.name in names}
 
 
+_ORDER = {t.seen: ("key",), t.identity: ("channel", "address"), t.dialog: ("identity",)}
+"""Rows that another process may be inserting, too: all go by the order of what is unique, so that none waits in a ring."""
 _update_dialog = sa.update(t.dialog).where(
     t.dialog.c.id == sa.bindparam("b_id"), t.dialog.c.seq == sa.bindparam("b_seq")
 )

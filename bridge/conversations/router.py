@@ -13,9 +13,10 @@ from typing import Literal
 
 import redis
 import sqlalchemy as sa
+import structlog
 
 from bridge import actions as a
-from bridge.conversations import store
+from bridge.conversations import audit, store
 from bridge.conversations import tables as t
 from bridge.conversations.commands import (
     Announce,
@@ -55,6 +56,8 @@ from bridge.messages import (
     TicketId,
     WishId,
 )
+
+log = structlog.get_logger()
 
 
 class Router:
@@ -212,3 +215,14 @@ class Door:
         for wish, identity, dialog, agent, name in waiting:
             told += self._committer.run_sync(Announce(wish, identity, dialog, Author("agent", agent, name)))
         return told
+
+    def audit(self) -> int:
+        """Looks for what must never be true, tells the log what is new of it, and returns how much there is."""
+        now = datetime.now(UTC)
+        findings = audit.audit(self.database, self.rules, now)
+        new, gone = audit.record(self.database, findings, now)
+        for finding in new:
+            log.error("the audit found", kind=finding.kind, subject=finding.subject, reason=finding.reason)
+        for finding in gone:
+            log.info("no longer found", kind=finding.kind, subject=finding.subject)
+        return len(findings)

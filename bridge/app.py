@@ -54,9 +54,6 @@ from bridge.web.api import api
 from bridge.web.pages import Settings as PageSettings
 from bridge.web.pages import routes as page_routes
 from bridge.web.site import Check, application
-from workers import door as worker_door
-from workers import queue as worker_queue
-from workers.run import work
 
 log = structlog.get_logger()
 
@@ -252,6 +249,9 @@ class Chores:
 
     async def start(self, name: str) -> None:
         """Puts the chore into the workers' queue; while Redis is out the chore's timer comes round again."""
+        # RQ takes a fifth of a second and ten megabytes to load: only processes that start chores do.
+        from workers import queue as worker_queue
+
         try:
             await asyncio.to_thread(worker_queue.chore, self._client, name)
         except (redis.RedisError, OSError) as error:
@@ -343,6 +343,9 @@ async def _end(worker: asyncio.subprocess.Process) -> None:
 
 def run_worker(config: Config, redis_url: str) -> None:
     """One worker process: the same mind behind a sync door, and RQ in front of it."""
+    from workers import door as worker_door
+    from workers.run import work
+
     made = parts(config)
     database = Database(config.database.url)
     client = redis.Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=2)

@@ -45,6 +45,8 @@ class Promise:
     due_at: datetime
     step: int
     gen: int
+    asked: int = 0
+    """seq of the question it is about: only a later reply can keep it"""
     breached_at: datetime | None = None
 
 
@@ -70,9 +72,11 @@ class Dialog:
     priority: Priority = Priority.normal
     seq: int = 0
     contact_seq: int = 0
-    """seq of the contact's latest message"""
+    """seq of the contact's latest message that wants an answer"""
     answered_seq: int = 0
     """the contact's messages up to here have been answered by a person"""
+    replied_seq: int = 0
+    """seq of the latest person's reply that was sent on its way and not taken back"""
     preview: str = ""
     page: str | None = None
     away_at: datetime | None = None

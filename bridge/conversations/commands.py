@@ -18,7 +18,7 @@ from bridge.conversations.changes import Dialog
 from bridge.conversations.committer import Command
 from bridge.conversations.store import Identity, OutRow
 from bridge.conversations.work import Ids, Needs, Work
-from bridge.errors import Missing
+from bridge.errors import Missing, Refused
 from bridge.messages import (
     Address,
     Author,
@@ -135,6 +135,8 @@ class Reply(Command[Receipt]):
         dialog = work.dialog(self.dialog)
         if (taken := work.seen.get(self.key)) is not None:
             return Receipt(*taken, new=False)
+        if dialog.status is Status.resolved and not work.is_latest(dialog):
+            raise Refused("the contact has a newer dialog: answer there")
         change = dialogs.replied(
             dialog,
             self.author,
@@ -297,7 +299,12 @@ class Settle(Command[None]):
         else:
             mark = Mark(outcome.state)
             reason = outcome.reason or ""
-            work.put(dialogs.troubled(dialog, seq, mark, reason, work.now, work.rules, human=row.human))
+            latest = work.is_latest(dialog)
+            work.put(
+                dialogs.troubled(
+                    dialog, seq, mark, reason, work.now, work.rules, human=row.human, latest=latest
+                )
+            )
             if outcome.state == "failed":
                 for other in work.outgoing(dialog.id, seq):
                     if other.id != row.id and other.state in ("queued", "delayed"):

@@ -12,7 +12,7 @@ from typing import Literal
 from bridge.conversations import greeter, posts, promises
 from bridge.conversations.changes import Change, Dialog, Draft, Seen
 from bridge.conversations.lines import Rules
-from bridge.errors import NotAllowed, Refused, Taken
+from bridge.errors import Refused, Taken
 from bridge.messages import (
     BOT,
     AgentId,
@@ -35,28 +35,30 @@ Mode = Literal["auto", "send", "note"]
 def received(dialog: Dialog, incoming: Incoming, now: datetime, rules: Rules) -> Change:
     """A contact wrote: the message is recorded, shown on every desk, and the promise starts to run."""
     draft = Draft(dialog, now)
-    opening = dialog.contact_seq == 0
+    opening = not dialog.preview
     if dialog.status is Status.resolved:
         draft.act("reopened", None)
         draft.set(resolved_at=None, answered_at=None)
     if dialog.status is Status.snoozed:
         _wake(draft)
+    wants_answer = incoming.command is None or incoming.asks_person
     spoken = draft.say(
         Author("contact", dialog.contact, dialog.name),
         incoming.text,
+        event=None if wants_answer else "press",
         native=incoming.native,
         attachments=incoming.attachments,
     )
     draft.set(
         status=Status.open,
-        contact_seq=spoken.seq,
         preview=posts.preview(spoken),
         page=incoming.page or dialog.page,
         email=incoming.email or dialog.email,
     )
-    speaks = incoming.command is None or incoming.asks_person
-    if speaks and draft.dialog.promise is None:
-        promises.start(draft, now, rules)
+    if wants_answer:
+        draft.set(contact_seq=spoken.seq)
+        if draft.dialog.promise is None:
+            promises.start(draft, now, rules)
     if opening:
         posts.open(draft, rules)
     posts.mirror(draft, spoken, rules)
@@ -81,6 +83,8 @@ def replied(
     native: NativeId | None = None,
 ) -> Change:
     """An agent wrote: it goes to the contact, is held with Undo, or stays inside, by the safe-side rule."""
+    if not text.removeprefix("//").strip() and not attachments:
+        raise Refused("write something, or attach a file")
     draft = Draft(dialog, now)
     agent = AgentId(author.id) if author.id is not None else None
     inside = mode == "note" or text.startswith("//")
@@ -104,7 +108,7 @@ def replied(
     spoken = posts.send(
         draft, author, text, rules, attachments=attachments, held_until=held_until, but=via, native=native
     )
-    draft.set(preview=posts.preview(spoken))
+    draft.set(preview=posts.preview(spoken), replied_seq=spoken.seq)
     if draft.dialog.assignee != dialog.assignee:
         posts.show(draft, rules)
     return draft.change()
@@ -138,19 +142,32 @@ def accepted(
 
 
 def troubled(
-    dialog: Dialog, seq: int, mark: Mark, reason: str, now: datetime, rules: Rules, *, human: bool
+    dialog: Dialog,
+    seq: int,
+    mark: Mark,
+    reason: str,
+    now: datetime,
+    rules: Rules,
+    *,
+    human: bool,
+    latest: bool = True,
 ) -> Change:
-    """Our message `seq` is delayed, doubtful or has failed; a failed answer brings the dialog back."""
+    """Our message `seq` is delayed, doubtful or has failed; a failed answer brings the dialog back.
+
+    A dialog that a newer one has followed (`latest` is False) only says so.
+    """
     draft = Draft(dialog, now)
     draft.revise(seq, mark=mark, reason=reason)
     if mark is Mark.failed and human:
         spoken = draft.tell_inside("failed", f"Not delivered: {reason}", seq=seq, reason=reason)
         posts.mirror(draft, spoken, rules)
-        if dialog.status is Status.snoozed:
-            _wake(draft)
-        draft.set(status=Status.open, resolved_at=None)
-        if draft.dialog.promise is None:
-            promises.start(draft, now, rules)
+        _unreplied(draft, seq)
+        if latest:
+            if dialog.status is Status.snoozed:
+                _wake(draft)
+            draft.set(status=Status.open, resolved_at=None)
+            if draft.dialog.promise is None:
+                promises.start(draft, now, rules)
     posts.mark(draft, seq, mark, reason, rules)
     return draft.change()
 
@@ -172,6 +189,9 @@ def undone(dialog: Dialog, seq: int, agent: AgentId, now: datetime, rules: Rules
     else:
         draft.revise(seq, mark=Mark.cancelled, reason="taken back", deleted_at=now)
     draft.act("kept_as_note" if keep else "undone", agent, seq=seq)
+    _unreplied(draft, seq)
+    if dialog.status is Status.resolved:
+        promises.void(draft, agent)
     posts.mark(draft, seq, Mark.cancelled, "kept as a note" if keep else "taken back", rules)
     return draft.change()
 
@@ -180,6 +200,7 @@ def retried(dialog: Dialog, seq: int, agent: AgentId, now: datetime, rules: Rule
     """A failed message is tried again."""
     draft = Draft(dialog, now)
     draft.retried.append(seq)
+    draft.set(replied_seq=max(dialog.replied_seq, seq))
     draft.revise(seq, mark=Mark.queued, reason="")
     draft.act("retried", agent, seq=seq)
     posts.mark(draft, seq, Mark.queued, None, rules)
@@ -237,7 +258,8 @@ def passed(
     posts.open(draft, rules, only=[desk for desk in rules.desks(dialog.channel, line) if desk not in before])
     if note:
         posts.mirror(draft, draft.say(by, note, private=True), rules)
-    posts.show(draft, rules)
+    # Desks that only the line before had keep a card that says where the dialog went.
+    posts.show(draft, rules, also=before)
     return draft.change()
 
 
@@ -293,6 +315,8 @@ def reopened(dialog: Dialog, agent: AgentId, now: datetime, rules: Rules) -> Cha
         raise Refused("the dialog is not resolved")
     draft = Draft(dialog, now)
     draft.set(status=Status.open, resolved_at=None)
+    if dialog.contact_seq > dialog.answered_seq and dialog.promise is None:
+        promises.start(draft, now, rules)
     draft.tell_inside("reopened", "Reopened.")
     draft.act("reopened", agent)
     posts.show(draft, rules)
@@ -320,10 +344,10 @@ def quoted(
     return draft.change()
 
 
-def may_act(role: str, verb: str) -> None:
-    """Developers work on wishes; who speaks for the house is an agent, a lead or an admin."""
-    if role == "developer":
-        raise NotAllowed(f"developers do not {verb} dialogs")
+def _unreplied(draft: Draft, seq: int) -> None:
+    """The reply does not go out after all: nothing is on its way any more."""
+    if draft.dialog.replied_seq == seq:
+        draft.set(replied_seq=draft.dialog.answered_seq)
 
 
 def _claim(draft: Draft, agent: AgentId, name: str) -> None:

@@ -19,7 +19,7 @@ PREVIEW = 140
 
 def preview(spoken: Spoken) -> str:
     words = texts.excerpt(spoken.text, PREVIEW)
-    return words or ", ".join(file.name for file in spoken.attachments)
+    return words or ", ".join(file.name for file in spoken.attachments) or "…"
 
 
 def card(dialog: Dialog) -> Json:
@@ -114,9 +114,10 @@ def open(draft: Draft, rules: Rules, only: list[DeskName] | None = None) -> None
         draft.post("open", to_desk(desk), {"card": card(dialog)})
 
 
-def show(draft: Draft, rules: Rules) -> None:
+def show(draft: Draft, rules: Rules, *, also: tuple[DeskName, ...] = ()) -> None:
+    """The head of the dialog is brought up to date on its desks, and on those named besides."""
     dialog = draft.dialog
-    for desk in rules.desks(dialog.channel, dialog.line):
+    for desk in dict.fromkeys((*rules.desks(dialog.channel, dialog.line), *also)):
         draft.post("show", to_desk(desk), {"card": card(dialog)})
 
 

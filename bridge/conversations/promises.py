@@ -27,7 +27,7 @@ def start(draft: Draft, at: datetime, rules: Rules) -> None:
         return
     hours = rules.line(dialog.line).hours
     gen = draft.arm(TIMER, rules.ladder.moment(0, at, target, hours))
-    draft.set(promise=Promise(name, at, hours.add(at, target), step=0, gen=gen))
+    draft.set(promise=Promise(name, at, hours.add(at, target), step=0, gen=gen, asked=dialog.contact_seq))
 
 
 def retarget(draft: Draft, rules: Rules) -> None:
@@ -42,30 +42,37 @@ def retarget(draft: Draft, rules: Rules) -> None:
     hours = rules.line(dialog.line).hours
     gen = draft.arm(TIMER, rules.ladder.moment(promise.step, promise.started_at, target, hours))
     due_at = hours.add(promise.started_at, target)
-    draft.set(promise=Promise(promise.name, promise.started_at, due_at, promise.step, gen))
+    draft.set(promise=replace(promise, due_at=due_at, gen=gen))
 
 
 def answered(draft: Draft, seq: int, agent: AgentId | None, at: datetime, rules: Rules) -> None:
-    """A person's message `seq` was accepted `at`: the promise is judged by that moment and no other."""
+    """A person's message `seq` was accepted `at`: the promise is judged by that moment and no other.
+
+    A reply older than the question, accepted late, answers nothing.
+    """
     dialog = draft.dialog
     promise = dialog.promise
-    if promise is not None:
+    if promise is not None and seq > promise.asked:
         draft.disarm(TIMER, promise.gen)
-        draft.promises.append(
-            _kept(dialog, promise, at, "met" if at <= promise.due_at else "breached", agent)
-        )
-    draft.set(promise=None, answered_at=dialog.answered_at or at, answered_seq=max(dialog.answered_seq, seq))
-    if dialog.contact_seq > seq and dialog.status is not Status.resolved:
+        outcome: Literal["met", "breached"] = "met" if at <= promise.due_at else "breached"
+        draft.promises.append(_kept(dialog, promise, at, outcome, agent))
+        draft.set(promise=None)
+    draft.set(answered_at=dialog.answered_at or at, answered_seq=max(dialog.answered_seq, seq))
+    if dialog.contact_seq <= seq:
+        if dialog.status is Status.open:
+            draft.set(status=Status.waiting)
+    elif draft.dialog.promise is None and dialog.status is not Status.resolved:
         start(draft, at, rules)
-    elif dialog.status is Status.open:
-        draft.set(status=Status.waiting)
 
 
 def void(draft: Draft, agent: AgentId | None) -> None:
-    """The dialog was resolved without an answer: the promise is neither met nor breached."""
+    """The dialog was resolved without an answer: the promise is neither met nor breached.
+
+    While an answer is on its way the promise stays: what becomes of that answer settles it.
+    """
     dialog = draft.dialog
     promise = dialog.promise
-    if promise is None:
+    if promise is None or dialog.replied_seq > promise.asked:
         return
     draft.disarm(TIMER, promise.gen)
     outcome: Literal["void", "breached"] = "void" if promise.breached_at is None else "breached"
@@ -117,6 +124,8 @@ def _next_rung(dialog: Dialog, promise: Promise, index: int, rules: Rules) -> da
 
 def _climb(draft: Draft, step: Step, rules: Rules) -> None:
     dialog = draft.dialog
+    if dialog.status is Status.resolved:
+        return  # an answer is on its way in a resolved dialog: nobody has to be called
     words = {
         "nudge": "The contact is waiting: part of the promised time has passed.",
         "mention": "The promise is about to break: somebody on duty, please answer.",

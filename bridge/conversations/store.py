@@ -274,6 +274,7 @@ def dialog(row: Any) -> Dialog:
             due_at=row.due_at,
             step=row.promise_step,
             gen=row.promise_gen,
+            asked=row.promise_asked,
             breached_at=row.breached_at,
         )
     return Dialog(
@@ -296,6 +297,7 @@ def dialog(row: Any) -> Dialog:
         seq=row.seq,
         contact_seq=row.contact_seq,
         answered_seq=row.answered_seq,
+        replied_seq=row.replied_seq,
         preview=row.preview,
         page=row.page,
         away_at=row.away_at,
@@ -322,6 +324,7 @@ def dialog_values(dialog: Dialog) -> Json:
         "changed_at": dialog.changed_at,
         "contact_seq": dialog.contact_seq,
         "answered_seq": dialog.answered_seq,
+        "replied_seq": dialog.replied_seq,
         "preview": dialog.preview,
         "page": dialog.page,
         "away_at": dialog.away_at,
@@ -330,6 +333,7 @@ def dialog_values(dialog: Dialog) -> Json:
         "due_at": promise.due_at if promise else None,
         "promise_step": promise.step if promise else 0,
         "promise_gen": promise.gen if promise else 0,
+        "promise_asked": promise.asked if promise else 0,
         "breached_at": promise.breached_at if promise else None,
         "answered_at": dialog.answered_at,
         "snoozed_until": dialog.snoozed_until,

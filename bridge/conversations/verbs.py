@@ -50,7 +50,8 @@ class ActOnDialog(Command[Json]):
             case a.Resolve():
                 work.put(dialogs.resolved(dialog, me, now, rules))
             case a.Reopen():
-                _no_other(work, dialog)
+                if not work.is_latest(dialog):
+                    raise Refused("the contact has a newer dialog: go on there")
                 work.put(dialogs.reopened(dialog, me, now, rules))
             case a.Prioritise(priority=priority):
                 work.put(dialogs.prioritised(dialog, me, priority, now, rules))
@@ -235,13 +236,6 @@ def _spoken(work: Work, dialog: DialogId, seqs: tuple[int, ...] | list[int]) -> 
         if seq not in found or found[seq].author.kind == "system":
             raise Missing(f"this dialog has no message {seq}")
     return found
-
-
-def _no_other(work: Work, dialog: Dialog) -> None:
-    """A dialog that a newer one of the same address has followed stays as it is."""
-    identity = work.identities[dialog.channel, dialog.address]
-    if identity.dialog != dialog.id:
-        raise Refused("the contact has a newer dialog: go on there")
 
 
 def _all_unsent(work: Work, dialog: Dialog, seq: int) -> None:

@@ -98,6 +98,7 @@ class Work:
         self._promises: dict[tuple[DialogId, int], Json] = {}
         self._rows_changed: dict[int, Json] = {}
         self._files: list[Json] = []
+        self._carried: set[FileId] = set()
         self._askers: dict[tuple[int, int], Json] = {}
         self._touched: set[DialogId] = set()
         self._new_tickets: list[TicketId] = []
@@ -230,6 +231,7 @@ class Work:
             self._files += [
                 {"b_id": file.id, "dialog": spoken.dialog, "seq": spoken.seq} for file in spoken.attachments
             ]
+            self._carried.update(file.id for file in spoken.attachments)
         for revised in change.revised:
             self._revised.append(
                 {
@@ -400,7 +402,7 @@ class Work:
     def files(self, ids: Sequence[FileId], owner: str) -> tuple[Attachment, ...]:
         """The stored files of this owner with these ids, in that order."""
         found = store.files(self.connection, ids, owner) if ids else {}
-        if missing := [id for id in ids if id not in found]:
+        if missing := [id for id in ids if id not in found or id in self._carried]:
             raise Missing(f"no uploaded file {missing[0]} of yours")
         return tuple(found[id] for id in ids)
 
@@ -424,7 +426,7 @@ class Work:
             self._insert_all(table, guard=table in (t.ticket, t.wish, t.message))
         self._run(_revise_message, self._revised)
         self._run(_raise_marks, self._watermarks)
-        self._run(_own_file, self._files)
+        self._run(_own_file, self._files, guard=True)
         self._update_versions(t.ticket, self.tickets)
         self._update_versions(t.wish, self.wishes)
         self._upsert_all()
@@ -556,7 +558,9 @@ _raise_marks = (
     .where(_RANK < sa.case({"delivered": 2, "read": 3}, value=sa.bindparam("b_mark", type_=sa.Text), else_=0))
     .values(rev=sa.bindparam("b_rev"), mark=sa.bindparam("b_mark", type_=sa.Text))
 )
-_own_file = sa.update(t.attachment).where(t.attachment.c.id == sa.bindparam("b_id"))
+_own_file = sa.update(t.attachment).where(
+    t.attachment.c.id == sa.bindparam("b_id"), t.attachment.c.dialog.is_(None)
+)
 _change_row = sa.update(t.outbox).where(
     t.outbox.c.id == sa.bindparam("b_id"),
     t.outbox.c.state == sa.bindparam("b_state"),

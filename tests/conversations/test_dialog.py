@@ -11,7 +11,7 @@ import pytest
 from bridge.conversations import dialog as dialogs
 from bridge.conversations import posts
 from bridge.conversations.changes import Change, Dialog, Seen
-from bridge.errors import Missing, NotAllowed, Refused, Taken
+from bridge.errors import Missing, Refused, Taken
 from bridge.messages import (
     Author,
     ChannelName,
@@ -450,13 +450,6 @@ def test_a_dialog_says_where_its_matter_went() -> None:
     assert change.acted[0].after == {"number": 17}
 
 
-def test_developers_do_not_speak_for_the_house() -> None:
-    with pytest.raises(NotAllowed, match="developers do not resolve"):
-        dialogs.may_act("developer", "resolve")
-    for role in ("agent", "lead", "admin"):
-        dialogs.may_act(role, "resolve")
-
-
 def test_every_transition_moves_the_dialog_on() -> None:
     moves: list[Callable[[], Change]] = [
         lambda: dialogs.received(ANSWERED, words(), LATER, RULES),
@@ -478,3 +471,18 @@ def test_a_card_is_plain_data_for_every_desk() -> None:
     assert card["due_at"] == (NOON + 2 * MINUTE).isoformat()
     assert posts.card(ANSWERED)["due_at"] is None
     assert posts.card(CLAIMED)["channel"] == SHOP
+
+
+def test_a_blank_reply_is_refused_in_every_mode() -> None:
+    for mode in ("auto", "send", "note"):
+        with pytest.raises(Refused, match="write something"):
+            dialogs.replied(CLAIMED, ann, " \n", LATER, RULES, mode=mode)
+    with pytest.raises(Refused, match="write something"):
+        dialogs.replied(CLAIMED, ann, "// ", LATER, RULES)
+
+
+def test_a_desk_of_the_line_before_is_shown_where_the_dialog_went() -> None:
+    there = dialogs.passed(CLAIMED, ANN, SECOND_LINE, "", None, LATER, RULES, by=ann).dialog
+    back = dialogs.passed(there, BEN, FIRST, "", None, LATER, RULES, by=ben)
+    shown = {post.destination for post in back.posts if post.kind == "show"}
+    assert "desk:slack" in shown

@@ -346,3 +346,65 @@ def test_resolving_does_not_wash_a_broken_promise_clean() -> None:
 def test_resolving_after_the_answer_changes_no_promise() -> None:
     dialog = answer(asked(), NOON + MINUTE, ben).dialog
     assert not dialogs.resolved(dialog, BEN, NOON + HOUR, RULES).promises
+
+
+def test_an_older_reply_accepted_late_does_not_answer_a_newer_question() -> None:
+    dialog = asked()
+    first = dialogs.replied(dialog, ann, "One.", NOON, RULES, mode="send")
+    second = dialogs.replied(first.dialog, ann, "Two.", NOON, RULES, mode="send")
+    one, two = first.said[-1].seq, second.said[-1].seq
+    met = dialogs.accepted(second.dialog, one, ann, NOON, NOON, RULES, human=True).dialog
+    newer = dialogs.received(met, words("And this?"), NOON + SECOND, RULES).dialog
+    late = dialogs.accepted(newer, two, ann, NOON + 2 * SECOND, NOON + 2 * SECOND, RULES, human=True)
+    assert late.promises == []
+    assert running(late.dialog).asked == newer.contact_seq
+    assert late.dialog.status is Status.open
+
+
+def test_resolving_behind_a_reply_on_its_way_leaves_the_promise_to_that_reply() -> None:
+    dialog = asked()
+    sent = dialogs.replied(dialog, ann, "Done.", NOON, RULES, mode="send")
+    done = dialogs.resolved(sent.dialog, ANN, NOON + SECOND, RULES)
+    assert done.promises == []
+    kept = dialogs.accepted(
+        done.dialog, sent.said[-1].seq, ann, NOON + 2 * SECOND, NOON + 2 * SECOND, RULES, human=True
+    )
+    assert [promise.outcome for promise in kept.promises] == ["met"]
+    assert kept.dialog.status is Status.resolved
+    undone = dialogs.undone(done.dialog, sent.said[-1].seq, ANN, NOON + 2 * SECOND, RULES, keep=False)
+    assert [promise.outcome for promise in undone.promises] == ["void"]
+
+
+def test_the_ladder_of_a_resolved_dialog_calls_nobody() -> None:
+    dialog = asked()
+    sent = dialogs.replied(dialog, ann, "Done.", NOON, RULES, mode="send")
+    done = dialogs.resolved(sent.dialog, ANN, NOON + SECOND, RULES).dialog
+    rung = ring(done, NOON + MINUTE)
+    assert rung.said == []
+
+
+def test_a_press_behind_a_reply_on_its_way_starts_no_promise() -> None:
+    dialog = asked()
+    sent = dialogs.replied(dialog, ann, "Here.", NOON, RULES, mode="send")
+    pressed = dialogs.received(sent.dialog, words(command="menu"), NOON, RULES).dialog
+    kept = dialogs.accepted(pressed, sent.said[-1].seq, ann, NOON, NOON, RULES, human=True).dialog
+    assert kept.promise is None
+    assert kept.status is Status.waiting
+
+
+def test_reopening_a_dialog_whose_contact_still_waits_starts_the_clock_again() -> None:
+    void = dialogs.resolved(asked(), ANN, NOON + SECOND, RULES).dialog
+    again = dialogs.reopened(void, ANN, NOON + MINUTE, RULES).dialog
+    assert running(again).started_at == NOON + MINUTE
+    answered_first = dialogs.resolved(answer(asked(), NOON).dialog, ANN, NOON, RULES).dialog
+    assert dialogs.reopened(answered_first, ANN, NOON, RULES).dialog.promise is None
+
+
+def test_a_failed_reply_in_a_dialog_that_a_newer_one_followed_only_says_so() -> None:
+    sent = dialogs.replied(asked(), ann, "Done.", NOON, RULES, mode="send")
+    old = dialogs.resolved(sent.dialog, ANN, NOON + SECOND, RULES).dialog
+    change = dialogs.troubled(
+        old, sent.said[-1].seq, Mark.failed, "gone", NOON + MINUTE, RULES, human=True, latest=False
+    )
+    assert change.dialog.status is Status.resolved
+    assert [said.event for said in change.said] == ["failed"]

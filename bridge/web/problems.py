@@ -5,9 +5,6 @@ Owns the way from what went wrong to a status and words. It must never let a tra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -109,7 +106,7 @@ def install(app: FastAPI) -> None:
 
     async def on_invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return _invalid(error.errors())
+        return _invalid(error)
 
     async def on_http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -130,21 +127,18 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, on_anything)
 
 
-def _invalid(errors: Sequence[Any]) -> Response:
+def _invalid(error: RequestValidationError) -> Response:
     """The first thing that is wrong; an id that can be nobody's is one that does not exist."""
-    first = errors[0]
+    first = error.errors()[0]
     place = [str(step) for step in first["loc"]]
     if place[0] == "path":
         return problem(404, "there is no such thing")
     if first["type"] == "json_invalid":
         return problem(400, "the body is no JSON")
-    # The tag by which the kind of a body was chosen is no part of the way to a field.
-    tags = (first.get("ctx") or {}).get("tags", ())
-    return problem(422, first["msg"].removeprefix("Value error, "), path=".".join(_without(place, tags)))
-
-
-def _without(place: list[str], tags: Sequence[str]) -> list[str]:
-    return [step for index, step in enumerate(place) if index != 1 or step not in tags]
+    # The verb by which the kind of a body was chosen is no part of the way to a field.
+    if isinstance(error.body, dict) and place[1:2] == [error.body.get("action")]:
+        del place[1]
+    return problem(422, first["msg"].removeprefix("Value error, "), path=".".join(place))
 
 
 def _shown(words: str) -> str:

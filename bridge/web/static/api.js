@@ -49,7 +49,9 @@ export async function api(method, path, body, headers = {}) {
 
 export const get = (path) => api("GET", path);
 export const post = (path, body, headers) => api("POST", path, body ?? {}, headers);
-export const act = (kind, id, action, fields = {}) => post(`${kind}s/${id}/actions`, { action, ...fields });
+
+const PLURAL = { dialog: "dialogs", ticket: "tickets", wish: "wishes" };
+export const act = (kind, id, action, fields = {}) => post(`${PLURAL[kind]}/${id}/actions`, { action, ...fields });
 
 export async function upload(file) {
   const headers = { "X-File-Name": encodeURIComponent(file.name), "Content-Type": file.type || "application/octet-stream" };

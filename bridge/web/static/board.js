@@ -108,6 +108,7 @@ class Board {
       builds && ["new", "accepted"].includes(wish.status) && button(t("pick_up"), () => this.#pickUp(wish), { kind: "primary", name: "pick" }),
       builds && wish.status === "scheduled" && mine && button(t("ship"), () => this.#ship(wish), { kind: "primary", name: "ship" }),
       builds && wish.status === "scheduled" && mine && button(t("move_deadline"), () => this.#pickUp(wish), { name: "move" }),
+      wish.status === "new" && this.me.role !== "developer" && button(t("accept"), () => this.act("wish", wish.id, "accept"), { name: "accept" }),
       early && button(t("question_back"), () => this.#askBack(wish), { name: "ask" }),
       early && button(t("decline"), () => prompts.decline(this, wish), { name: "decline" }),
       wish.status === "declined" && button(t("reopen"), () => this.act("wish", wish.id, "reopen"), { name: "reopen" }),

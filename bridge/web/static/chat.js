@@ -49,14 +49,14 @@ class BridgeChat extends HTMLElement {
 
   #build() {
     const root = this.attachShadow({ mode: "open" });
-    this.log = h("ol", { role: "log", "aria-live": "polite", "aria-label": t("conversation"), tabindex: 0 });
+    this.log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("conversation"), tabindex: 0 });
     this.state = h("p", { class: "state", role: "status", hidden: true });
     this.newer = h("button", { type: "button", class: "newer", hidden: true, onclick: () => this.#down() }, t("new_messages"));
     this.area = h("textarea", { rows: 1, dir: "auto", placeholder: t("write_here"), "aria-label": t("write_here"), value: kept.get(`${this.name}:draft`, "") });
     this.chips = h("div", { class: "chips" });
     this.picker = h("input", { type: "file", multiple: true, hidden: true, onchange: () => this.#attach([...this.picker.files]) });
     const attach = h("button", { type: "button", class: "attach", "aria-label": t("attach"), title: t("attach"), onclick: () => this.picker.click() }, "+");
-    const send = h("button", { type: "submit", class: "send" }, t("send"));
+    const send = h("button", { type: "submit", class: "send", "aria-label": t("send"), title: t("send") });
     const form = h("form", {}, this.chips, attach, this.picker, this.area, send);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -121,7 +121,7 @@ class BridgeChat extends HTMLElement {
   }
 
   #listen() {
-    if (this.stream || !this.isConnected) return;
+    if (this.stream || !this.token || !this.isConnected) return;
     this.stream = follow(() => new URL(`site/${encodeURIComponent(this.channel)}/events?after=${this.#last}`, home), {
       headers: () => ({ Authorization: `Bearer ${this.token}` }),
       open: () => {
@@ -290,20 +290,20 @@ class BridgeChat extends HTMLElement {
   }
 
   #row({ day: date, message, item, first, last }) {
-    if (date) return h("li", { class: "day" }, day().format(new Date(date)));
+    if (date) return h("div", { class: "day" }, day().format(new Date(date)));
     if (item) {
       const problem = item.refused;
       const files = item.attachments.map(({ name }) => h("p", { class: "file" }, name));
       const buttons = problem && [h("button", { type: "button", onclick: () => this.#again(item) }, t("try_again")), h("button", { type: "button", onclick: () => this.#take(item) }, t("edit"))];
       const mark = problem ? h("p", { class: "mark failed" }, `${t("not_sent")}: ${problem} `, buttons) : h("p", { class: "mark", data: { mark: item.id ? "sent" : "sending" } }, t(item.id ? "sent" : "sending"));
-      return h("li", { class: "mine unsent" }, h("div", { class: "bubble" }, h("p", { class: "words", dir: "auto" }, prose(item.text)), files), mark);
+      return h("div", { class: "line mine unsent" }, h("div", { class: "bubble" }, h("p", { class: "words", dir: "auto" }, prose(item.text)), files), mark);
     }
     const mine = message.author.kind === "contact";
     const gone = message.deleted ?? message.deleted_at;
     const mark = mine && last && (["read"].includes(message.mark) ? "read" : "delivered");
     return h(
-      "li",
-      { class: `${mine ? "mine" : message.author.kind} ${first ? "first" : ""}` },
+      "div",
+      { class: `line ${mine ? "mine" : message.author.kind} ${first ? "first" : ""}` },
       first && !mine && h("p", { class: "by" }, h("span", { class: "face", "aria-hidden": "true" }, initial(message.author)), message.author.kind === "bot" ? t("bot") : message.author.name),
       h(
         "div",

@@ -1,7 +1,7 @@
 // The agents' desk. Owns which subject is shown, and what is read again when something changes.
 
 import { act, get, post } from "./api.js";
-import { fill, h, kept } from "./dom.js";
+import { fill, h } from "./dom.js";
 import { button } from "./forms.js";
 import { Live } from "./live.js";
 import { tick } from "./time.js";
@@ -42,7 +42,7 @@ export class Desk {
     document.querySelector("main").dataset.view = kind ? "subject" : "list";
     document.querySelector("main").removeAttribute("data-side");
     if (!kind) {
-      fill(at("subject"), h("p", { class: "empty" }, t("choose_dialog")), button(t("take_next"), () => this.next(), { kind: "primary" }));
+      fill(at("subject"), h("p", { class: "empty" }, t("choose_dialog")));
       fill(at("side"));
     }
     this.watch();
@@ -53,7 +53,7 @@ export class Desk {
     const wanted = { desk: () => this.refresh() };
     if (this.subject) wanted[this.subject.key] = () => this.subject?.read();
     this.live.show(wanted);
-    if (this.live.status) this.subject?.read().catch(() => {}); // the stream's opening reads again
+    this.subject?.read(); // at once; the stream reads again when it opens
   }
 
   async refresh() {
@@ -69,8 +69,9 @@ export class Desk {
     return this.lines.find((line) => line.name === name) ?? { name, title: name, speaks: true };
   }
 
-  get speaking() {
-    return this.me.lines.filter((name) => this.line(name).speaks);
+  // Developers look, and work on wishes only.
+  get works() {
+    return this.me.role !== "developer";
   }
 
   // Claims the most urgent dialog of my lines.
@@ -92,18 +93,10 @@ export class Desk {
 
   // What stops answers from arriving, looked at no oftener than every 15 s.
   async #health() {
-    if (Date.now() - this.#looked < 15_000) return;
+    if (!this.works || Date.now() - this.#looked < 15_000) return;
     this.#looked = Date.now();
-    const allowed = (error) => {
-      if (error.status === 403) return { items: [] };
-      throw error;
-    };
-    const [failed, late, found] = await Promise.all([
-      get("outbox?state=failed").catch(allowed),
-      get("outbox?state=delayed&state=unknown").catch(allowed),
-      get("findings").catch(allowed),
-    ]);
-    const findings = found.items ?? found;
+    const [failed, late, found] = await Promise.all([get("outbox?state=failed"), get("outbox?state=delayed&state=unknown"), get("findings")]);
+    const findings = found.items;
     fill(
       at("health"),
       this.#alarm(t("failed_posts", { n: failed.items.length }), failed.items),

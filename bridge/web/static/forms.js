@@ -18,7 +18,7 @@ export function ask({ key, title, fields, label, danger = false, intro, run }) {
     problem,
     h("div", { class: "buttons" }, submit, h("button", { type: "button", onclick: () => window_.close() }, t("cancel"))),
   );
-  const window_ = h("dialog", { class: "form", onclose: () => window_.remove() }, form);
+  const window_ = h("dialog", { class: "form", "aria-label": title, onclose: () => window_.remove() }, form);
   form.addEventListener("input", () => {
     const texts = fields.filter((field) => ["text", "textarea"].includes(field.type));
     kept.set(`form:${key}`, Object.fromEntries(texts.map(({ name }) => [name, form.elements[name].value])));

@@ -35,6 +35,23 @@ export class Live {
   }
 }
 
+// Never reads twice at the same time: who asks meanwhile gets a read that begins afterwards.
+export function serial(read) {
+  let running = null;
+  let waiting = null;
+  const start = () => (running = read().finally(() => (running = null)));
+  return () => {
+    if (!running) return start();
+    waiting ??= running
+      .catch(() => {})
+      .then(() => {
+        waiting = null;
+        return start();
+      });
+    return waiting;
+  };
+}
+
 // Runs `read` at once, then again at most every APART ms while it is asked for, never twice at the same time.
 function spaced(read) {
   let busy = false;

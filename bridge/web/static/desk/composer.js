@@ -24,11 +24,11 @@ export class Composer {
     this.root = h(
       "form",
       { class: "composer" },
-      h("div", { class: "modes", role: "group", "aria-label": t("kind_of_message") }, this.reply, this.note),
+      h("div", { class: "modes", role: "group", "aria-label": t("kind_of_message") }, this.reply, this.note, this.hint),
       this.area,
       this.chips,
       this.problem,
-      h("div", { class: "buttons" }, this.hint, this.picker, this.attach, this.go),
+      h("div", { class: "buttons" }, this.picker, this.attach, this.go),
     );
     this.root.addEventListener("submit", (event) => {
       event.preventDefault();

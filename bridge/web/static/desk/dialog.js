@@ -1,8 +1,9 @@
 // One dialog on the desk: conversation, actions, composer, what belongs to it. Owns reading it and its unsent replies.
 
-import { get, post } from "../api.js";
+import { ApiError, get, post } from "../api.js";
 import { fill, h, kept, uuid } from "../dom.js";
 import { button } from "../forms.js";
+import { serial } from "../live.js";
 import { countdown, date, stamp } from "../time.js";
 import { t } from "../words.js";
 import { Composer } from "./composer.js";
@@ -23,11 +24,12 @@ export class DialogView {
     this.pending = kept.get(`unsent:${id}`, []);
     this.composer = new Composer(`draft:${id}`, (written) => this.#send(written));
     this.head = h("header", { class: "subject-head" });
-    this.list = h("ol", { class: "log", role: "log", "aria-label": t("conversation"), tabindex: 0 });
+    this.list = h("div", { class: "log", role: "log", "aria-label": t("conversation"), tabindex: 0 });
     this.picked = h("div", { class: "picked", role: "status" });
     this.problem = h("p", { class: "problem", role: "alert", hidden: true });
     fill(root, this.head, this.problem, this.list, this.picked, this.composer.root);
     this.composer.root.hidden = true;
+    this.read = serial(() => this.#read());
     fill(side, h("p", { class: "empty" }, t("loading")));
     this.#flush();
   }
@@ -37,7 +39,7 @@ export class DialogView {
   }
 
   // What has changed since the last time; the first time everything.
-  async read() {
+  async #read() {
     try {
       this.dialog = await get(`dialogs/${this.id}`);
       for (let page = null; !page || page.length === PAGE; ) {
@@ -47,14 +49,13 @@ export class DialogView {
           this.rev = Math.max(this.rev, message.rev);
         }
       }
-      this.problem.hidden = true;
-    } catch (error) {
-      if (!this.left) this.#say(error);
-      return;
-    }
-    if (!this.left) {
+      if (this.left) return;
       this.draw();
       await this.around();
+      this.problem.hidden = true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#say(error);
     }
   }
 
@@ -81,10 +82,10 @@ export class DialogView {
     this.#picked();
     const me = this.desk.me;
     const { assignee, line } = this.dialog;
-    const speaks = this.desk.line(line).speaks && me.role !== "developer";
+    const speaks = this.desk.line(line).speaks && this.desk.works;
     const loud = Boolean(assignee) && assignee.id !== me.id;
     const hint = !assignee ? t("hint_first") : loud ? t("hint_theirs", { name: assignee.name }) : t("hint_keys");
-    this.composer.root.hidden = me.role === "developer";
+    this.composer.root.hidden = !this.desk.works;
     this.composer.rules({ allowed: speaks, loud, hint });
     if (low || first) this.list.scrollTop = this.list.scrollHeight;
   }
@@ -96,7 +97,7 @@ export class DialogView {
     const act = (action, fields) => () => desk.act("dialog", this.id, action, fields);
     const force = dialog.assignee && !mine && ["lead", "admin"].includes(desk.me.role);
     const ask = (prompt) => () => prompt(this);
-    const buttons = desk.me.role === "developer" ? [] : [
+    const buttons = !desk.works ? [] : [
       open && !dialog.assignee && button(t("claim"), act("claim"), { kind: "primary", name: "claim" }),
       open && force && button(t("take_over"), act("claim", { force: true }), { name: "claim" }),
       open && mine && button(t("release"), act("release"), { name: "release" }),
@@ -223,7 +224,7 @@ export class DialogView {
     if (look === this.sideLook) return;
     this.sideLook = look;
     const priority = h("select", { "aria-label": t("priority") }, prompts.priorities().map(([key, words]) => h("option", { value: key, selected: key === dialog.priority }, words)));
-    priority.disabled = this.desk.me.role === "developer" || dialog.status === "resolved";
+    priority.disabled = !this.desk.works || dialog.status === "resolved";
     priority.addEventListener("change", () => this.desk.act("dialog", this.id, "prioritise", { priority: priority.value }).catch((error) => {
       priority.value = dialog.priority;
       this.#say(error);

@@ -3,11 +3,13 @@
 import { get } from "../api.js";
 import { fill, h, keyed, kept } from "../dom.js";
 import { button } from "../forms.js";
+import { serial } from "../live.js";
 import { countdown, stamp } from "../time.js";
 import { t } from "../words.js";
 
 const TABS = ["queue", "mine", "all", "tickets", "wishes"];
 const ACTIVE = ["open", "waiting", "snoozed"];
+const SELDOM = 3000;
 
 const query = (fields) => {
   const pairs = Object.entries(fields).flatMap(([name, value]) => [value].flat().map((one) => [name, one]));
@@ -18,15 +20,15 @@ export class Lists {
   tab = kept.get("desk:tab", "queue");
   search = "";
   items = {};
-  more = null;
+  more = null; // the cursor of what follows the shown list
 
   constructor(desk, root) {
     this.desk = desk;
     this.tabs = h("nav", { class: "tabs", "aria-label": t("lists") });
     this.tools = h("div", { class: "tools" });
-    this.problem = h("p", { class: "problem", role: "alert", hidden: true });
     this.rows = h("ul", { class: "rows" });
     this.end = h("div", { class: "end" });
+    this.read = serial(() => this.#read());
     this.find = h("input", { type: "search", placeholder: t("search"), "aria-label": t("search") });
     this.find.addEventListener("input", () => {
       clearTimeout(this.typing);
@@ -35,8 +37,8 @@ export class Lists {
         this.read().catch(() => {});
       }, 250);
     });
-    const next = button(t("take_next"), () => desk.next(), { kind: "primary wide", name: "next" });
-    fill(root, h("div", { class: "top" }, next, this.tabs, this.tools), this.problem, this.rows, this.end);
+    const next = desk.works && button(t("take_next"), () => desk.next(), { kind: "primary wide", name: "next" });
+    fill(root, h("div", { class: "top" }, next || null, this.tabs, this.tools), this.rows, this.end);
     this.choose(TABS.includes(this.tab) ? this.tab : "queue", false);
   }
 
@@ -49,10 +51,10 @@ export class Lists {
     if (read) this.read().catch(() => {});
   }
 
-  // My queue and my dialogs are always read, for their counts; another list only while it is shown.
-  async read() {
+  // My queue and my dialogs are always read, for their counts; tickets and wishes now and then; all only while shown.
+  async #read() {
     const tab = this.tab;
-    const [queue, mine, shown] = await Promise.all([this.#queue(), this.#dialogs({ assignee: "me", status: ACTIVE, order: "due" }), this.#shown(tab)]);
+    const [queue, mine, shown] = await Promise.all([this.#queue(), this.#dialogs({ assignee: "me", status: ACTIVE, order: "due" }), this.#shown(tab), this.#around(tab)]);
     Object.assign(this.items, { queue, mine: mine.items });
     if (shown) {
       this.items[tab] = shown.items;
@@ -60,6 +62,21 @@ export class Lists {
     }
     document.title = queue.length ? `(${queue.length}) ${t("desk")}` : t("desk");
     this.draw();
+  }
+
+  #looked = 0;
+
+  async #around(tab) {
+    clearTimeout(this.looking);
+    const wait = this.#looked + SELDOM - Date.now();
+    if (wait > 0) {
+      this.looking = setTimeout(() => this.#around(this.tab).then(() => this.draw(), () => {}), wait);
+      return;
+    }
+    this.#looked = Date.now();
+    const others = ["tickets", "wishes"].filter((name) => name !== tab);
+    const pages = await Promise.all(others.map((name) => this.#shown(name)));
+    others.forEach((name, place) => (this.items[name] = pages[place].items));
   }
 
   async #queue() {
@@ -102,7 +119,8 @@ export class Lists {
     );
     const items = this.items[this.tab];
     const here = location.hash.slice(1);
-    const rows = (this.tab === "wishes" ? (items ?? []).toSorted(byAttention) : (items ?? [])).map((item) => ({ item, chosen: `${kind(this.tab)}/${item.id}` === here }));
+    const first = (item) => this.#calls(item);
+    const rows = (items ?? []).toSorted((one, other) => first(other) - first(one)).map((item) => ({ item, chosen: `${kind(this.tab)}/${item.id}` === here }));
     keyed(this.rows, rows, ({ item }) => item.id, (row) => this.#row(row));
     fill(
       this.end,
@@ -113,8 +131,17 @@ export class Lists {
   }
 
   #count(tab) {
-    if (tab === "tickets" || tab === "wishes" || tab === "all") return 0;
-    return this.items[tab]?.length ?? 0;
+    const items = this.items[tab] ?? [];
+    return { queue: items.length, mine: items.length, all: 0 }[tab] ?? items.filter((item) => this.#calls(item)).length;
+  }
+
+  // Whether a ticket or a wish waits for me: it stands on my line unclaimed, is mine, or its words are to be read.
+  #calls(item) {
+    const { me } = this.desk;
+    if ("announce" in item) return Number(item.announce === "review") * 2 + Number(Boolean(item.reason));
+    if (!("home_line" in item)) return 0;
+    if (item.assignee) return Number(item.assignee.id === me.id) * 2;
+    return Number(me.lines.includes(item.line));
   }
 
   #row({ item, chosen }) {
@@ -125,8 +152,6 @@ export class Lists {
 }
 
 const kind = (tab) => ({ tickets: "ticket", wishes: "wish" })[tab] ?? "dialog";
-const byAttention = (one, other) => attention(other) - attention(one);
-const attention = (wish) => (wish.announce === "review" ? 2 : 0) + (wish.reason ? 1 : 0);
 
 function priority(item) {
   return item.priority === "normal" ? null : h("span", { class: `badge ${item.priority}` }, t(`priority_${item.priority}`));

@@ -20,7 +20,7 @@ export function draw(list, messages, pending, doing) {
   }
   rows.push(...pending.map((sending) => ({ key: sending.key, sending })));
   keyed(list, rows, (row) => row.key, (row) => {
-    if (row.day) return h("li", { class: "day" }, day(row.day));
+    if (row.day) return h("div", { class: "day" }, day(row.day));
     if (row.sending) return unsent(row.sending, doing);
     return row.message.author.kind === "system" ? system(row.message, doing) : said(row.message, row.chosen, doing);
   });
@@ -30,18 +30,18 @@ function system(message, doing) {
   const where = link(message);
   const words = wording(message, doing.desk);
   const alarm = ["mention", "requeue", "supervise", "failed"].includes(message.event);
-  return h("li", { class: alarm ? "system alarm" : "system" }, where ? h("a", { href: where }, words) : h("span", {}, words), " ", stamp(message.said_at));
+  return h("div", { class: alarm ? "system alarm" : "system" }, where ? h("a", { href: where }, words) : h("span", {}, words), " ", stamp(message.said_at));
 }
 
 function said(message, chosen, doing) {
   const { author, seq } = message;
   const side = author.kind === "contact" ? "theirs" : message.private ? "note" : "ours";
-  const name = author.name || t(author.kind === "contact" ? "visitor" : "bot");
+  const name = author.kind === "bot" ? t("bot") : author.name || t("visitor");
   const box = h("input", { type: "checkbox", checked: chosen, "aria-label": t("choose_message", { name }), data: { act: `choose-${seq}` } });
   box.addEventListener("change", () => doing.choose(seq, box.checked));
   const gone = message.deleted_at && message.mark !== "cancelled";
   return h(
-    "li",
+    "div",
     { class: `said ${side} ${author.kind} ${chosen ? "chosen" : ""}`, data: { seq } },
     h("label", { class: "pick" }, box),
     h(
@@ -100,7 +100,7 @@ function marked(message, doing) {
 function unsent(sending, doing) {
   const problem = sending.problem;
   return h(
-    "li",
+    "div",
     { class: `said ${sending.mode === "note" ? "note" : "ours"} agent unsent` },
     h(
       "div",

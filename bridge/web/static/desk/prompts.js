@@ -47,7 +47,7 @@ export function ticket(view, seqs) {
   const { desk, dialog, id } = view;
   const silent = desk.lines.find((line) => !line.speaks) ?? desk.lines.find((line) => line.name !== dialog.line);
   return ask({
-    key: `ticket:${id}`,
+    key: `ticket:${id}:${seqs}`,
     title: t("ticket_from_chosen"),
     label: t("make_ticket"),
     intro: t("chosen", { n: seqs.length }),
@@ -71,7 +71,7 @@ export async function wish(view, seq) {
   const text = view.messages.get(seq)?.text ?? "";
   const known = items.map((one) => [one.id, `#${one.number} ${one.title}`]);
   return ask({
-    key: `wish:${id}`,
+    key: `wish:${id}:${seq}`,
     title: t("file_wish"),
     label: t("file_wish"),
     fields: [

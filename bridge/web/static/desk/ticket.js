@@ -1,8 +1,9 @@
 // One ticket on the desk: chosen messages, story, draft, and what can be done with it. Owns reading it.
 
-import { get } from "../api.js";
+import { ApiError, get } from "../api.js";
 import { fill, h, keyed, kept, prose } from "../dom.js";
 import { button, row } from "../forms.js";
+import { serial } from "../live.js";
 import { local, stamp } from "../time.js";
 import { t } from "../words.js";
 import { file } from "./messages.js";
@@ -14,6 +15,7 @@ export class TicketView {
   constructor(desk, id, root, side) {
     Object.assign(this, { desk, id, side });
     this.key = `ticket:${id}`;
+    this.read = serial(() => this.#read());
     this.head = h("header", { class: "subject-head" });
     this.problem = h("p", { class: "problem", role: "alert", hidden: true });
     this.body = h("div", { class: "page", tabindex: 0 });
@@ -29,11 +31,12 @@ export class TicketView {
     this.left = true;
   }
 
-  async read() {
+  async #read() {
     try {
       this.ticket = await get(`tickets/${this.id}`);
       this.problem.hidden = true;
     } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
       fill(this.problem, error.message);
       this.problem.hidden = false;
       return;
@@ -46,7 +49,7 @@ export class TicketView {
     const look = JSON.stringify(ticket);
     if (look === this.look) return;
     this.look = look;
-    const open = ticket.status !== "resolved";
+    const open = desk.works && ticket.status !== "resolved";
     const mine = ticket.assignee?.id === desk.me.id;
     const act = (action, fields) => () => desk.act("ticket", this.id, action, fields);
     const force = ticket.assignee && !mine && ["lead", "admin"].includes(desk.me.role);
@@ -74,7 +77,8 @@ export class TicketView {
         open && !ticket.assignee && button(t("claim"), act("claim"), { kind: "primary", name: "claim" }),
         open && force && button(t("take_over"), act("claim", { force: true }), { name: "claim" }),
         open && button(t("pass"), () => prompts.pass(this, "ticket"), { name: "pass" }),
-        open ? button(t("resolve"), act("resolve"), { name: "resolve" }) : button(t("reopen"), act("reopen"), { kind: "primary" }),
+        open && button(t("resolve"), act("resolve"), { name: "resolve" }),
+        desk.works && !open && button(t("reopen"), act("reopen"), { kind: "primary", name: "reopen" }),
       ),
     );
     keyed(this.quotes, ticket.quotes, (quote) => `${quote.dialog}-${quote.seq}`, (quote) =>
@@ -100,25 +104,27 @@ export class TicketView {
 
   // One place to write, with the buttons that are possible now; each kind of text is its own draft.
   #work() {
-    const { ticket } = this;
+    const { ticket, desk } = this;
+    const ours = desk.me.lines.includes(ticket.line) || ["lead", "admin"].includes(desk.me.role);
     const forms = [];
-    if (ticket.status !== "resolved" && ticket.line !== ticket.home_line) {
+    if (ours && ticket.status !== "resolved" && ticket.line !== ticket.home_line) {
       forms.push(this.#form("hand_back", t("draft_for_contact"), t("hand_back"), "", (draft) => ({ draft }), t("hand_back_hint", { line: this.desk.line(ticket.home_line).title })));
     }
-    if (ticket.status === "returned") {
+    if (ours && ticket.status === "returned") {
       forms.push(this.#form("answer", t("answer_to_contact"), t("send_answer"), ticket.draft ?? "", (text, resolve) => ({ text, resolve }), t("answer_hint")));
     }
-    forms.push(this.#form("note", t("note_inside"), t("save_note"), "", (text) => ({ text })));
+    if (desk.works) forms.push(this.#form("note", t("note_inside"), t("save_note"), "", (text) => ({ text })));
     keyed(this.work, forms, (form) => form.action, (form) => form.make(), (form) => form.action + form.start);
   }
 
   #form(action, label, verb, start, fields, hint) {
     const key = `ticket:${this.id}:${action}`;
     const make = () => {
-      const field = row({ name: `${action}-text`, label, type: "textarea", rows: action === "note" ? 2 : 5, hint, value: kept.get(key) ?? start });
+      const typed = kept.get(key, {}); // what was typed against another draft is of the past
+      const field = row({ name: `${action}-text`, label, type: "textarea", rows: action === "note" ? 2 : 5, hint, value: typed.start === start ? typed.text : start });
       const area = field.querySelector("textarea");
       area.dir = "auto";
-      area.addEventListener("input", () => kept.set(key, area.value));
+      area.addEventListener("input", () => kept.set(key, { start, text: area.value }));
       const settle = action === "answer" && row({ name: "resolve-too", label: t("resolve_too"), type: "checkbox", value: true });
       const run = async () => {
         if (!area.value.trim()) {
@@ -138,7 +144,7 @@ export class TicketView {
     const { ticket, desk } = this;
     const fact = (name, ...value) => [h("dt", {}, name), h("dd", { dir: "auto" }, ...value)];
     const choose = (element, action, fields) => {
-      element.disabled = ticket.status === "resolved" || desk.me.role === "developer";
+      element.disabled = ticket.status === "resolved" || !desk.works;
       element.addEventListener("change", () => desk.act("ticket", this.id, action, fields()).catch((error) => {
         fill(this.problem, error.message);
         this.problem.hidden = false;

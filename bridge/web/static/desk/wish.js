@@ -1,8 +1,9 @@
 // One wish as agents see it: who asked, the developer's question, and the announcement they review. Owns reading it.
 
-import { get } from "../api.js";
+import { ApiError, get } from "../api.js";
 import { fill, h } from "../dom.js";
 import { button, row } from "../forms.js";
+import { serial } from "../live.js";
 import { date } from "../time.js";
 import { inLanguage, t } from "../words.js";
 import { announcement, asked } from "../wishes.js";
@@ -14,6 +15,7 @@ export class WishView {
   constructor(desk, id, root, side) {
     Object.assign(this, { desk, id, side });
     this.key = `wish:${id}`;
+    this.read = serial(() => this.#read());
     this.head = h("header", { class: "subject-head" });
     this.problem = h("p", { class: "problem", role: "alert", hidden: true });
     this.body = h("div", { class: "page", tabindex: 0 });
@@ -25,11 +27,12 @@ export class WishView {
     this.left = true;
   }
 
-  async read() {
+  async #read() {
     try {
       this.wish = await get(`wishes/${this.id}`);
       this.problem.hidden = true;
     } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
       fill(this.problem, error.message);
       this.problem.hidden = false;
       return;

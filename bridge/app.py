@@ -20,6 +20,7 @@ from typing import Any
 import aiohttp
 import redis
 import redis.asyncio as aioredis
+import sqlalchemy.exc
 import structlog
 import uvicorn
 from redis.backoff import NoBackoff
@@ -119,7 +120,12 @@ async def redis_server(config: Config) -> AsyncIterator[str]:
 def redis_client(url: str) -> aioredis.Redis:
     """A client that fails fast: hints are not worth waiting for."""
     pool = aioredis.BlockingConnectionPool.from_url(
-        url, max_connections=64, timeout=5, socket_timeout=5, socket_connect_timeout=2, retry=Retry(NoBackoff(), 1)
+        url,
+        max_connections=64,
+        timeout=5,
+        socket_timeout=5,
+        socket_connect_timeout=2,
+        retry=Retry(NoBackoff(), 1),
     )
     return aioredis.Redis(connection_pool=pool)
 
@@ -189,7 +195,9 @@ async def _process(
         stack.callback(chores.close)
         router.on_announce = lambda: chores.soon("announce")
         if "clock" in roles:
-            clock = Clock(router, Timers(client), heal, wall, client, config.chores.model_dump(), chores.start)
+            clock = Clock(
+                router, Timers(client), heal, wall, client, config.chores.model_dump(), chores.start
+            )
             tasks.append(asyncio.create_task(clock.run(), name="clock"))
         if "hands" in roles:
             outward = {name: edge for name, edge in edges.items() if not getattr(edge, "reads", False)}
@@ -198,22 +206,31 @@ async def _process(
             hub.on_ring = hands.ring
             tasks.append(asyncio.create_task(hands.run(), name="hands"))
         if "web" in roles:
-            routes: list[BaseRoute] = [route for edge in edges.values() for route in edge.routes()]
-            pages = PageSettings(
-                channels=tuple(config.channels),
-                languages=tuple(config.languages),
-                demo=config.demo,
-                secure=(config.public_url or "").startswith("https:"),
-                agents=tuple((agent.login, agent.name, agent.role) for agent in config.agents),
-            )
-            routes += page_routes(router, access, pages)
-            app = application(routes, api(router, access, hub, files, secure=pages.secure, file_bytes=config.limits.file_mb * 1_048_576), _checks(database, client))
+            app = _application(config, edges, around, access, _checks(database, client))
             server, serve = _server(config, app)
             tasks.append(asyncio.create_task(serve, name="web"))
             stack.push_async_callback(_stop_server, server, tasks[-1])
             listening = [asyncio.create_task(edge.listen(), name=name) for name, edge in edges.items()]
             stack.push_async_callback(_cancel, listening)
         yield tasks
+
+
+def _application(
+    config: Config, edges: dict[str, Edge], around: Surroundings, access: Access, checks: dict[str, Check]
+) -> ASGIApp:
+    """All that answers HTTP in this process."""
+    pages = PageSettings(
+        channels=tuple(config.channels),
+        languages=tuple(config.languages),
+        demo=config.demo,
+        secure=(config.public_url or "").startswith("https:"),
+        agents=tuple((agent.login, agent.name, agent.role) for agent in config.agents),
+    )
+    routes: list[BaseRoute] = [route for edge in edges.values() for route in edge.routes()]
+    routes += page_routes(around.router, access, pages)
+    limit = config.limits.file_mb * 1_048_576
+    rest = api(around.router, access, around.live, around.files, secure=pages.secure, file_bytes=limit)
+    return application(routes, rest, checks)
 
 
 def _edges(config: Config, made: Parts, around: Surroundings) -> dict[str, Edge]:
@@ -305,7 +322,7 @@ def _checks(database: Database, client: aioredis.Redis) -> dict[str, Check]:
     async def sql() -> tuple[bool, str]:
         try:
             await asyncio.to_thread(database.answers)
-        except Exception as error:
+        except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
             return False, f"the database does not answer: {type(error).__name__}"
         return True, ""
 
@@ -328,7 +345,16 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
 
 async def _worker(config_path: Path, redis_url: str) -> asyncio.subprocess.Process:
     """An RQ worker beside this process; it ends with us."""
-    command = [sys.executable, "-m", "bridge", "worker", "--config", str(config_path), "--redis-url", redis_url]
+    command = [
+        sys.executable,
+        "-m",
+        "bridge",
+        "worker",
+        "--config",
+        str(config_path),
+        "--redis-url",
+        redis_url,
+    ]
     return await asyncio.create_subprocess_exec(*command, preexec_fn=dies_with_parent())
 
 

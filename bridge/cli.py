@@ -50,7 +50,9 @@ def main() -> None:
 @cli.command()
 def run(
     config: ConfigPath = DEFAULT,
-    roles: Annotated[list[str] | None, typer.Option(help="web, hands, clock; all by default, repeatable.")] = None,
+    roles: Annotated[
+        list[str] | None, typer.Option(help="web, hands, clock; all by default, repeatable.")
+    ] = None,
     workers: Annotated[bool | None, typer.Option(help="Start worker processes beside this one.")] = None,
 ) -> None:
     """Run the bridge, or some roles of it."""

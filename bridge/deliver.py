@@ -47,7 +47,7 @@ SWEEP = 2.0
 Edge = Connector | Desk
 
 
-def decide(error: Exception, row: OutRow, limits: Limits, now: datetime) -> Outcome:
+def decide(error: Exception, row: OutRow, limits: Limits, now: datetime) -> Outcome:  # noqa: PLR0911
     """What becomes of a row whose try ended in this error."""
     reason = str(error) or type(error).__name__
     backoff = now + timedelta(seconds=min(60, 2 ** min(row.attempts - 1, 6)))
@@ -203,7 +203,7 @@ class Hands:
             native = await self._call(row)
         except errors.SendError as error:
             if isinstance(error, errors.BadConfig):
-                log.error("a channel needs its operator", destination=row.destination, reason=error.reason)
+                log.error("a channel needs its operator", destination=row.destination, reason=error.reason)  # noqa: TRY400
             return decide(error, row, limits, self._now())
         except TimeoutError:
             return decide(errors.Ambiguous("no answer in time"), row, limits, self._now())
@@ -267,7 +267,7 @@ class Hands:
                     )
                     error = errors.Ambiguous("the process that sent it has died or was stopped")
                     await self._router.settle(row, decide(error, row, limits, self._now()))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 # SQL may be out for any length of time; the next round tries again.
                 log.warning("lost rows could not be looked for", reason=str(error))
 
@@ -299,5 +299,6 @@ def message(row: OutRow) -> Message:
 
 
 def card(payload: Json) -> Card:
+    """What the edge is given of a card's plain data."""
     due_at = payload.get("due_at")
     return Card(**{**payload, "due_at": datetime.fromisoformat(due_at) if due_at else None})

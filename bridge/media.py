@@ -25,6 +25,11 @@ class TooLarge(Refused):
     """The file is larger than allowed; nothing of it was kept."""
 
 
+def _check(size: int, limit: int) -> None:
+    if size > limit:
+        raise TooLarge(f"files may have {limit // 1_048_576} MB at most")
+
+
 class Files:
     """Stored files under one fsspec url."""
 
@@ -42,8 +47,7 @@ class Files:
         try:
             async for chunk in stream:
                 size += len(chunk)
-                if size > limit:
-                    raise TooLarge(f"files may have {limit // 1_048_576} MB at most")
+                _check(size, limit)
                 await asyncio.to_thread(handle.write, chunk)
             await asyncio.to_thread(handle.close)
         except BaseException:

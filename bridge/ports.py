@@ -167,8 +167,9 @@ class Live(Protocol):
     """Wake-ups of live pages: a hint that something changed, never what."""
 
     def watch(self, *keys: str) -> AsyncIterator[frozenset[str]]:
-        """Yields when one of the keys was touched, at most four times a second, and at least every 15 seconds (then
-        with nothing). Keys: "desk", "board", "dialog:<id>", "ticket:<id>", "wish:<id>", "address:<channel>/<address>".
+        """Yields at once, then when a key was touched (four times a second at most), and with nothing every 15 seconds.
+
+        Keys: "desk", "board", "dialog:<id>", "ticket:<id>", "wish:<id>", "address:<channel>/<address>".
         """
 
 

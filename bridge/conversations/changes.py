@@ -208,14 +208,17 @@ class Change:
 
 
 def lane(dialog: DialogId, destination: str) -> str:
+    """The name of the lane of a dialog to one destination."""
     return f"{dialog}>{destination}"
 
 
 def to_channel(channel: ChannelName) -> str:
+    """The destination that is a channel."""
     return f"channel:{channel}"
 
 
 def to_desk(desk: DeskName) -> str:
+    """The destination that is a desk."""
     return f"desk:{desk}"
 
 

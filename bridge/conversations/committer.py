@@ -88,6 +88,10 @@ class Committer:
         self._stopping = True
         self._calls.put(None)
         self._thread.join(timeout=30)
+        while not self._calls.empty():
+            if (late := self._calls.get_nowait()) is not None:
+                late.error = Unavailable("the bridge is stopping")
+                self._answer([late])
 
     async def run(self, command: Command[T]) -> T:
         """Commits the command; raises what it refused, or `Unavailable` when nothing could be stored."""
@@ -121,8 +125,11 @@ class Committer:
                 log.exception("committer failed", calls=len(calls))
                 for call in calls:
                     call.error = call.error or error
-            if effects:
-                self._on_commit(effects)
+            try:
+                if effects:
+                    self._on_commit(effects)
+            except Exception:  # a hint: what is due is found in SQL
+                log.exception("a commit could not be told on")
             self._answer(calls)
 
     def _collect(self) -> list[_Call] | None:
@@ -146,28 +153,22 @@ class Committer:
         """Runs the calls in one transaction; what cannot be written together is run again in halves."""
         try:
             effects.merge(self._transaction(calls))
-            return
-        except (Conflict, sqlalchemy.exc.IntegrityError, sqlalchemy.exc.DataError) as error:
-            reason: Exception = error
-        except sqlalchemy.exc.OperationalError as error:
-            if not _passing(error):
-                self._give_up(calls, error)
-                return
-            reason = error
-        except (sqlalchemy.exc.DBAPIError, sqlalchemy.exc.TimeoutError, OSError) as error:
-            self._give_up(calls, error)
-            return
-        if len(calls) > 1:
+        except Exception as error:  # noqa: BLE001 -- whatever one command does, its neighbours go on
+            self._again(calls, effects, patience, error)
+
+    def _again(self, calls: list[_Call], effects: Effects, patience: int, reason: Exception) -> None:
+        if _out_of_reach(reason):
+            self._give_up(calls, reason)
+        elif len(calls) > 1:
             middle = len(calls) // 2
             self._commit(calls[:middle], effects)
             self._commit(calls[middle:], effects)
-        elif patience and isinstance(
-            reason, Conflict | sqlalchemy.exc.OperationalError | sqlalchemy.exc.IntegrityError
-        ):
-            time.sleep(random.uniform(0, 0.002 * (PATIENCE - patience + 1)))
+        elif patience and (isinstance(reason, Conflict | sqlalchemy.exc.IntegrityError) or _passing(reason)):
+            # Two processes that met must not meet again at once.
+            time.sleep(random.uniform(0, 0.002 * (PATIENCE - patience + 1)))  # noqa: S311
             self._commit(calls, effects, patience - 1)
         else:
-            log.error("command cannot be written", command=type(calls[0].command).__name__, error=str(reason))
+            log.error("command cannot be written", command=type(calls[0].command).__name__, exc_info=reason)
             calls[0].error = Unavailable("this could not be stored")
 
     def _transaction(self, calls: list[_Call]) -> Effects:
@@ -183,11 +184,6 @@ class Committer:
                     call.result = call.command.fold(work)
                 except BridgeError as refusal:
                     call.error = refusal
-                except (sqlalchemy.exc.SQLAlchemyError, Conflict):
-                    raise
-                except Exception as error:
-                    log.exception("command failed", command=type(call.command).__name__)
-                    call.error = error
             work.write()
             for call in calls:
                 if call.error is None:
@@ -208,8 +204,11 @@ class Committer:
         for loop, theirs in loops.items():
             if loop is None:
                 _resolve(theirs)
-            elif not loop.is_closed():
-                loop.call_soon_threadsafe(_resolve, theirs)
+            else:
+                try:
+                    loop.call_soon_threadsafe(_resolve, theirs)
+                except RuntimeError:
+                    log.debug("callers have gone away with their loop", calls=len(theirs))
 
 
 def _resolve(calls: list[_Call]) -> None:
@@ -229,7 +228,22 @@ def _resolver(future: Any) -> Callable[[Any, BaseException | None], None]:
     return answer
 
 
-def _passing(error: sqlalchemy.exc.OperationalError) -> bool:
+def _passing(error: Exception) -> bool:
     """True for a deadlock, a serialization failure or a busy file: the same command may succeed the next moment."""
-    code = getattr(error.orig, "sqlstate", None)
-    return code in ("40001", "40P01", "55P03") or "database is locked" in str(error.orig)
+    if not isinstance(error, sqlalchemy.exc.OperationalError):
+        return False
+    return _state(error) in ("40001", "40P01", "55P03") or "database is locked" in str(error.orig)
+
+
+def _out_of_reach(error: Exception) -> bool:
+    """True when no command could be stored now, whichever it were."""
+    if isinstance(error, sqlalchemy.exc.OperationalError):
+        # 54: one row is larger than an index can take
+        return not _passing(error) and not _state(error).startswith("54")
+    if isinstance(error, sqlalchemy.exc.IntegrityError | sqlalchemy.exc.DataError):
+        return False
+    return isinstance(error, sqlalchemy.exc.DBAPIError | sqlalchemy.exc.TimeoutError | OSError)
+
+
+def _state(error: sqlalchemy.exc.OperationalError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""

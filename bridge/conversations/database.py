@@ -28,10 +28,10 @@ class Database:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.writer = _engine(self.url, "BEGIN IMMEDIATE", size=2)
         self.reader = _engine(self.url, "BEGIN", size=8)
-        self._lock_path = None
+        self._lock_path: Path | None = None
         if self.sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-            self._lock_path = self.url.database + ".lock"
+            self._lock_path = Path(self.url.database + ".lock")
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -54,7 +54,7 @@ class Database:
         if self._lock_path is None:
             yield
             return
-        with open(self._lock_path, "w") as handle:
+        with self._lock_path.open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 

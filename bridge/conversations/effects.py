@@ -27,10 +27,12 @@ NO_DUE = 4_102_444_800_000
 
 
 def milliseconds(moment: datetime) -> int:
+    """The score of a moment in a sorted set."""
     return int(moment.timestamp() * 1000)
 
 
 def timer_member(subject: str, name: str, gen: int) -> str:
+    """What stands for an armed timer in the sorted set."""
     return f"{subject}/{name}:{gen}"
 
 
@@ -94,4 +96,5 @@ class Effects:
 
 
 def notice(wakes: Iterable[str], destinations: Iterable[str]) -> str:
+    """What is published for pages to look again and hands to look for work."""
     return json.dumps({"wake": list(wakes), "ring": list(destinations)}, separators=(",", ":"))

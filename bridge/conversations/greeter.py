@@ -58,6 +58,7 @@ def says_away(dialog: Dialog, now: datetime, line: Line) -> bool:
 
 
 def greeting(dialog: Dialog, channel: Channel) -> str:
+    """The first line of a new dialog, with the promise of its channel."""
     target = channel.target("first_response", dialog.priority, dialog.plan)
     if target is None:
         return text(channel, dialog.language, "greeting_unpromised")
@@ -83,5 +84,6 @@ def span(length: timedelta, language: str) -> str:
 
 
 def clock_time(moment: datetime, language: str) -> str:
+    """A moment as people write it in this language."""
     day = moment.strftime("%d.%m" if language == "ru" else "%d %b")
     return f"{day} в {moment:%H:%M}" if language == "ru" else f"on {day} at {moment:%H:%M}"

@@ -35,7 +35,7 @@ def _heads(dialect: str) -> sa.TextualSelect:
         "postgresql": "json_array_elements_text(CAST(:lanes AS json)) AS l(value)",
     }[dialect]
     return sa.text(
-        f"SELECT o.id, o.lane, o.destination, o.not_before, o.state FROM {each} JOIN outbox o ON o.id ="
+        f"SELECT o.id, o.lane, o.destination, o.not_before, o.state FROM {each} JOIN outbox o ON o.id ="  # noqa: S608 -- of constants
         f" (SELECT h.id FROM outbox h WHERE h.lane = l.value AND h.state IN ({_UNFINISHED})"
         " ORDER BY h.lane, h.seq, h.part LIMIT 1)"
     ).columns(t.outbox.c.id, t.outbox.c.lane, t.outbox.c.destination, t.outbox.c.not_before, t.outbox.c.state)

@@ -18,6 +18,7 @@ PREVIEW = 140
 
 
 def preview(spoken: Spoken) -> str:
+    """What a list shows of a message; never empty."""
     words = texts.excerpt(spoken.text, PREVIEW)
     return words or ", ".join(file.name for file in spoken.attachments) or "…"
 
@@ -109,6 +110,7 @@ def mirror(draft: Draft, spoken: Spoken, rules: Rules, *, but: DeskName | None =
 
 
 def open(draft: Draft, rules: Rules, only: list[DeskName] | None = None) -> None:
+    """The dialog appears on its desks, or only on those named."""
     dialog = draft.dialog
     for desk in rules.desks(dialog.channel, dialog.line) if only is None else only:
         draft.post("open", to_desk(desk), {"card": card(dialog)})
@@ -122,6 +124,7 @@ def show(draft: Draft, rules: Rules, *, also: tuple[DeskName, ...] = ()) -> None
 
 
 def mark(draft: Draft, seq: int, mark: Mark, reason: str | None, rules: Rules) -> None:
+    """The desks learn what became of our message."""
     dialog = draft.dialog
     for desk in rules.desks(dialog.channel, dialog.line):
         draft.post("mark", to_desk(desk), {"seq": seq, "mark": mark, "reason": reason})

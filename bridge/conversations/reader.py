@@ -2,7 +2,6 @@
 
 Owns the threads that read and the word for a database out of reach. It must never write; the queries live in reading/.
 """
-# ruff: noqa: D102, A002 -- ports.Reader says what each method answers, and names the arguments
 
 from __future__ import annotations
 

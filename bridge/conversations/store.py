@@ -175,10 +175,12 @@ def at_addresses(
 
 
 def dialogs(connection: Connection, ids: Collection[DialogId]) -> list[tuple[Identity, Dialog]]:
+    """These dialogs, each with its identity."""
     return [(identity(row), dialog(row)) for row in connection.execute(_by_id, {"ids": list(ids)})]
 
 
 def out_rows(connection: Connection, ids: Collection[int]) -> dict[int, OutRow]:
+    """These rows of the outbox."""
     return {row.id: OutRow(*row) for row in connection.execute(_rows, {"ids": list(ids)})}
 
 
@@ -193,6 +195,7 @@ def in_flight(connection: Connection, ids: Collection[DialogId]) -> dict[DialogI
 
 
 def messages(connection: Connection, of: DialogId, seqs: Collection[int]) -> dict[int, Said]:
+    """These messages of a dialog by their seq."""
     rows = connection.execute(_messages, {"dialog": of, "seqs": list(seqs)})
     return {
         row.seq: Said(
@@ -224,6 +227,7 @@ def thread(connection: Connection, desk: str, subject: str) -> str | None:
 
 
 def tickets(connection: Connection, ids: Collection[TicketId]) -> dict[TicketId, Ticket]:
+    """These tickets with their chosen messages."""
     chosen: dict[TicketId, list[tuple[DialogId, int]]] = {}
     for row in connection.execute(_ticket_messages, {"ids": list(ids)}):
         chosen.setdefault(row.ticket, []).append((row.dialog, row.seq))
@@ -238,6 +242,7 @@ def tickets(connection: Connection, ids: Collection[TicketId]) -> dict[TicketId,
 
 
 def wishes(connection: Connection, ids: Collection[WishId]) -> dict[WishId, Wish]:
+    """These wishes with those who asked."""
     asked: dict[WishId, list[Asker]] = {}
     for row in connection.execute(_askers, {"ids": list(ids)}):
         fields = dict(row._mapping)
@@ -252,6 +257,7 @@ def wishes(connection: Connection, ids: Collection[WishId]) -> dict[WishId, Wish
 
 
 def identity(row: Any) -> Identity:
+    """The identity in a row of the dialog queries."""
     return Identity(
         id=row.identity,
         channel=row.channel,
@@ -266,6 +272,7 @@ def identity(row: Any) -> Identity:
 
 
 def dialog(row: Any) -> Dialog:
+    """The dialog in a row of the dialog queries."""
     promise = None
     if row.promise is not None:
         promise = Promise(

@@ -81,7 +81,7 @@ class TicketChange:
     acted: Sequence[Acted] = ()
 
 
-def promoted(  # noqa: PLR0917 -- a ticket has that many facts from the start
+def promoted(
     ticket_id: TicketId,
     number: int,
     dialog: Dialog,
@@ -157,7 +157,7 @@ def noted(ticket: Ticket, author: Author, text: str, now: datetime) -> TicketCha
     return _moved(ticket, _story("noted", text), author, now)
 
 
-def passed(  # noqa: PLR0917 -- in the order in which they are said
+def passed(
     ticket: Ticket,
     line: LineName,
     note: str,

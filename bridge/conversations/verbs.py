@@ -226,6 +226,7 @@ class ActOnWish(Command[Json]):
 
 
 def author(agent: a.Agent) -> Author:
+    """An agent as the author of what he does."""
     return Author("agent", AgentId(agent.id), agent.name)
 
 

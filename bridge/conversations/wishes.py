@@ -80,7 +80,7 @@ class WishChange:
     acted: Sequence[Acted] = ()
 
 
-def filed(  # noqa: PLR0917 -- a wish has that many facts from the start
+def filed(
     wish_id: WishId,
     number: int,
     title: str,
@@ -124,7 +124,7 @@ def accepted(wish: Wish, author: Author, now: datetime) -> WishChange:
     return _moved(wish, "accepted", _agent(author), now, status="accepted", reason=None)
 
 
-def picked_up(  # noqa: PLR0917 -- in the order in which they are said
+def picked_up(
     wish: Wish,
     developer: AgentId,
     name: str,

@@ -29,7 +29,6 @@ from bridge.conversations.wishes import Wish, WishChange
 from bridge.errors import Missing
 from bridge.messages import (
     Address,
-    AgentId,
     Attachment,
     ChannelName,
     DialogId,
@@ -555,7 +554,7 @@ _raise_marks = (
     sa.update(t.message)
     .where(t.message.c.dialog == sa.bindparam("b_dialog"), t.message.c.seq <= sa.bindparam("b_upto"))
     .where(t.message.c.author.in_(["agent", "bot"]), _RANK > 0)
-    .where(_RANK < sa.case({"delivered": 2, "read": 3}, value=sa.bindparam("b_mark", type_=sa.Text), else_=0))
+    .where(sa.case({"delivered": 2, "read": 3}, value=sa.bindparam("b_mark", type_=sa.Text), else_=0) > _RANK)
     .values(rev=sa.bindparam("b_rev"), mark=sa.bindparam("b_mark", type_=sa.Text))
 )
 _own_file = sa.update(t.attachment).where(

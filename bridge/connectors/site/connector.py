@@ -184,12 +184,9 @@ class SiteConnector(Connector):
         async def guarded(request: Request) -> Any:
             origin = request.headers.get("origin")
             try:
-                if not self._welcome(request, origin):
-                    raise Problem(403, "foreign_origin", f"the chat does not run on {origin}")
+                self._check_origin(request, origin)
                 if request.method == "OPTIONS":
-                    return Response(
-                        status_code=204, headers=_decoded(self._cors(request, preflight=True))
-                    )
+                    return Response(status_code=204, headers=_decoded(self._cors(request, preflight=True)))
                 response = await handler(request)
             except Problem as problem:
                 response = JSONResponse(problem.body, problem.status)
@@ -209,11 +206,11 @@ class SiteConnector(Connector):
 
         return Route(path, guarded, methods=[method, "OPTIONS"])
 
-    def _welcome(self, request: Request, origin: str | None) -> bool:
-        """Our own pages, programs without an origin, and the sites the owner named."""
-        if origin is None or origin in self._origins or "*" in self._origins:
-            return True
-        return origin == f"{request.url.scheme}://{request.url.netloc}" or origin == self.around.public_url
+    def _check_origin(self, request: Request, origin: str | None) -> None:
+        """Welcomes our own pages, programs without an origin, and the sites the owner named."""
+        own = {f"{request.url.scheme}://{request.url.netloc}", self.around.public_url}
+        if origin is not None and "*" not in self._origins and origin not in self._origins | own:
+            raise Problem(403, "foreign_origin", f"the chat does not run on {origin}")
 
     def _cors(self, request: Request, *, preflight: bool = False) -> list[tuple[bytes, bytes]]:
         origin = request.headers.get("origin")
@@ -305,4 +302,3 @@ def _client(request: Request) -> str:
 
 def _decoded(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
     return {name.decode(): value.decode("latin-1") for name, value in headers}
-

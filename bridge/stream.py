@@ -6,9 +6,9 @@ Owns the framing and the end of a stream when the browser leaves. It must never 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 
+from pydantic_core import to_json
 from starlette.types import Receive, Scope, Send
 
 HEADERS = [
@@ -23,7 +23,7 @@ BEAT = b": still here\n\n"
 def event(name: str, data: object, id: int | None = None) -> bytes:
     """One framed event; JSON never holds a bare line break."""
     head = f"id: {id}\n" if id is not None else ""
-    return f"{head}event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+    return f"{head}event: {name}\ndata: ".encode() + to_json(data) + b"\n\n"
 
 
 class EventStream:

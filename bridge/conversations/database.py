@@ -7,17 +7,19 @@ know a table.
 from __future__ import annotations
 
 import fcntl
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import from_json, to_json
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
-_dumps = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
+
+def _dumps(value: Any) -> str:
+    """JSON for a column; pydantic's writer takes a fifth of the standard library's time."""
+    return to_json(value).decode()
 
 
 class Database:
@@ -71,6 +73,7 @@ class Database:
 def _engine(url: URL, begin: str, *, size: int) -> Engine:
     options: dict[str, Any] = {
         "json_serializer": _dumps,
+        "json_deserializer": from_json,
         "pool_size": size,
         "max_overflow": 0,
         "pool_timeout": 10,

@@ -6,7 +6,6 @@ drop repeats; https://www.standardwebhooks.com). It must never follow a redirect
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -16,6 +15,7 @@ from typing import Any, ClassVar
 
 import aiohttp
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
+from pydantic_core import to_json
 
 from bridge import errors
 from bridge.connector import Surroundings
@@ -66,7 +66,7 @@ class WebhookDesk(Desk):
         await self._call("mark", message.key, thread, dialog=str(message.dialog), message=mark)
 
     async def _call(self, kind: str, key: str, thread: ThreadId | None = None, **content: Any) -> Json:
-        body = json.dumps({"type": kind, "thread": thread, **content}, separators=(",", ":")).encode()
+        body = to_json({"type": kind, "thread": thread, **content})
         moment = str(int(time.time()))
         headers = {
             "Content-Type": "application/json",
@@ -81,7 +81,7 @@ class WebhookDesk(Desk):
                 return await _answer(response)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise errors.Unreachable(f"no connection to {self._url}") from error
-        except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+        except (TimeoutError, aiohttp.ClientError) as error:
             raise errors.Ambiguous(f"no answer from {self._url}: {type(error).__name__}") from error
 
 
@@ -112,7 +112,9 @@ def signing_key(secret: str) -> bytes:
     try:
         return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except ValueError:
-        raise errors.ConfigError("desks", "a webhook secret that begins with whsec_ goes on in base64") from None
+        raise errors.ConfigError(
+            "desks", "a webhook secret that begins with whsec_ goes on in base64"
+        ) from None
 
 
 def sign(secret: bytes, key: str, moment: str, body: bytes) -> str:

@@ -244,7 +244,7 @@ class SiteConnector(Connector):
             code = part.partition(";")[0].strip().lower().partition("-")[0]
             if code in languages:
                 return code
-        return text.language(said, languages, languages[0])
+        return text.language(said[:200], languages, languages[0])
 
     def _shown(self, message: MessageView, address: Address) -> dict[str, Any]:
         """A message as the visitor's browser gets it: nothing of agents but their names."""

@@ -154,8 +154,7 @@ _wishes = (
     .where(t.wish.c.id.in_(sa.bindparam("ids", expanding=True)))
 )
 _askers = (
-    sa.select(t.wish_asker, t.identity.c.channel, t.contact.c.language)
-    .select_from(t.wish_asker.join(t.identity).join(t.contact))
+    sa.select(t.wish_asker)
     .where(t.wish_asker.c.wish.in_(sa.bindparam("ids", expanding=True)))
     .order_by(t.wish_asker.c.dialog, t.wish_asker.c.seq)
 )

@@ -52,7 +52,7 @@ function said(message, chosen, doing) {
         { class: "by" },
         h("b", { dir: "auto" }, name),
         message.private && h("span", { class: "badge note" }, t("note")),
-        message.event === "announcement" && h("span", { class: "badge" }, t("announcement")),
+        message.event === "announcement" && message.data?.wish && h("span", { class: "badge" }, t("announcement")),
         stamp(message.said_at),
         message.edited_at && h("i", {}, t("edited")),
       ),

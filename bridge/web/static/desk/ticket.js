@@ -92,12 +92,11 @@ export class TicketView {
 
   #told(note) {
     const loud = ["noted", "handed_back", "answered"].includes(note.event);
-    const extra = loud ? null : { due: note.text, passed: note.text, promoted: note.text, added: note.text }[note.event];
-    const priority = note.event === "prioritised" ? t(`priority_${note.text}`) : extra;
+    const extra = loud ? null : detail(note);
     return h(
       "li",
       { class: loud ? `loud ${note.event}` : "" },
-      h("p", { class: "by" }, h("b", { dir: "auto" }, note.author.name || t("bot")), h("span", {}, t(`story_${note.event}`)), priority && h("span", {}, priority), stamp(note.said_at)),
+      h("p", { class: "by" }, h("b", { dir: "auto" }, note.author.name || t("bot")), h("span", {}, t(`story_${note.event}`)), extra && h("span", {}, extra), stamp(note.said_at)),
       loud && note.text && h("p", { class: "words", dir: "auto" }, prose(note.text)),
     );
   }
@@ -170,4 +169,11 @@ export class TicketView {
       ),
     );
   }
+}
+
+// What the bridge noted beside an event: "To Second line." → "→ Second line"
+function detail({ event, text }) {
+  if (event === "prioritised") return t(`priority_${text}`);
+  if (event === "promoted" || event === "passed") return `→ ${text.replace(/^(With|To) |\.$/g, "")}`;
+  return event === "due" || event === "added" ? text : null;
 }

@@ -101,13 +101,13 @@ def routes(router: Router) -> APIRouter:
         )
 
     @api.get("/dialogs/{id}")
-    async def dialog(id: Id) -> v.DialogView:  # noqa: A002 -- as the path names it
+    async def dialog(id: Id) -> v.DialogView:
         """One dialog."""
         return await router.read.dialog(DialogId(id))
 
     @api.get("/dialogs/{id}/messages")
     async def messages(
-        id: Id,  # noqa: A002
+        id: Id,
         after: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 500,
     ) -> Messages:
@@ -117,7 +117,7 @@ def routes(router: Router) -> APIRouter:
 
     @api.post("/dialogs/{id}/reply")
     async def reply(
-        id: Id,  # noqa: A002
+        id: Id,
         body: bodies.Reply,
         me: Worker,
         idempotency_key: IdempotencyKey,
@@ -135,12 +135,12 @@ def routes(router: Router) -> APIRouter:
         return Replied(str(receipt.dialog), receipt.seq, receipt.new, mark, receipt.private)
 
     @api.post("/dialogs/{id}/actions")
-    async def act(id: Id, body: Annotated[bodies.OnDialog, Body()], me: Me) -> dict[str, Any]:  # noqa: A002
+    async def act(id: Id, body: Annotated[bodies.OnDialog, Body()], me: Me) -> dict[str, Any]:
         """Does something to a dialog; the answer names what came of it."""
         return await router.act(DialogId(id), "dialog", me, body.verb())
 
     @api.get("/dialogs/{id}/actions")
-    async def actions(id: Id, limit: Limit = 100) -> Actions:  # noqa: A002
+    async def actions(id: Id, limit: Limit = 100) -> Actions:
         """Who did what to a dialog."""
         await router.read.dialog(DialogId(id))
         return Actions(await router.read.actions(f"dialog:{id}", limit=limit))

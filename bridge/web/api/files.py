@@ -52,7 +52,7 @@ def routes(router: Router, files: Files, *, limit: int = FILE_BYTES) -> APIRoute
         place, size = await files.save(request.stream(), limit)
         name = text.filename(unquote(x_file_name))
         kind = media_type(request.headers.get("content-type", ""))
-        id = await router.store_file(f"agent/{me.id}", place, name, kind, size)  # noqa: A001
+        id = await router.store_file(f"agent/{me.id}", place, name, kind, size)
         return v.FileView(str(id), name, kind, size, f"/api/v1/files/{id}")
 
     @api.get(
@@ -60,7 +60,7 @@ def routes(router: Router, files: Files, *, limit: int = FILE_BYTES) -> APIRoute
         response_class=Response,
         responses={200: {"content": {_UNKNOWN: {"schema": {"type": "string", "format": "binary"}}}}},
     )
-    async def download(id: Id) -> StreamingResponse:  # noqa: A002 -- as the path names it
+    async def download(id: Id) -> StreamingResponse:
         """The bytes of a file, to be saved."""
         file, place, _ = await router.read.file(FileId(id))
         return await saved(file, files.open(place))

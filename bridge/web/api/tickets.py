@@ -37,14 +37,14 @@ def routes(router: Router) -> APIRouter:
         return await router.read.tickets(status=status, line=line, dialog=dialog, cursor=cursor, limit=limit)
 
     @api.get("/tickets/{id}", tags=["tickets"])
-    async def ticket(id: Id) -> v.TicketView:  # noqa: A002 -- as the path names it
+    async def ticket(id: Id) -> v.TicketView:
         """One ticket with the messages it quotes and its story."""
         found = await router.read.ticket(TicketId(id))
         return replace(found, quotes=[with_links(message) for message in found.quotes])
 
     @api.post("/tickets/{id}/actions", tags=["tickets"])
     async def act_on_ticket(
-        id: Id,  # noqa: A002
+        id: Id,
         body: Annotated[bodies.OnTicket, Body()],
         me: Me,
     ) -> dict[str, Any]:
@@ -62,12 +62,12 @@ def routes(router: Router) -> APIRouter:
         return await router.read.wishes(status=status, dialog=dialog, cursor=cursor, limit=limit)
 
     @api.get("/wishes/{id}", tags=["wishes"])
-    async def wish(id: Id) -> v.WishView:  # noqa: A002
+    async def wish(id: Id) -> v.WishView:
         """One wish with those who asked for it."""
         return await router.read.wish(WishId(id))
 
     @api.post("/wishes/{id}/actions", tags=["wishes"])
-    async def act_on_wish(id: Id, body: Annotated[bodies.OnWish, Body()], me: Me) -> dict[str, Any]:  # noqa: A002
+    async def act_on_wish(id: Id, body: Annotated[bodies.OnWish, Body()], me: Me) -> dict[str, Any]:
         """Does something to a wish; the answer names what came of it."""
         return await router.act(WishId(id), "wish", me, body.verb())
 

@@ -141,6 +141,7 @@ async def run(config: Config, config_path: Path, roles: Collection[str], *, work
         if workers:
             for _ in range(config.workers.count):
                 stack.push_async_callback(_end, await _worker(config_path, redis_url))
+        log.info("running", roles=sorted(roles))
         stopped = asyncio.create_task(stopping.wait())
         running = [stopped, *process]
         done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)

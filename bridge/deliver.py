@@ -258,7 +258,6 @@ class Hands:
     async def _recover(self) -> None:
         """Rows whose sender never said what became of them are decided on, by the same rule as a time-out."""
         while True:
-            await asyncio.sleep(SWEEP)
             try:
                 lost = await asyncio.to_thread(self._heal.lost, self._now())
                 for row in lost:
@@ -270,6 +269,7 @@ class Hands:
             except Exception as error:  # noqa: BLE001
                 # SQL may be out for any length of time; the next round tries again.
                 log.warning("lost rows could not be looked for", reason=str(error))
+            await asyncio.sleep(SWEEP)
 
 
 def message(row: OutRow) -> Message:

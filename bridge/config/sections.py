@@ -204,7 +204,6 @@ class Committer(Section):
     """How many commands share one transaction."""
 
     batch: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 200
-    wait_ms: Annotated[float, Field(strict=True, ge=0, le=1000)] = 2
 
 
 class HandsSection(Section):

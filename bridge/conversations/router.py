@@ -39,7 +39,7 @@ from bridge.conversations.reader import Reader
 from bridge.conversations.rings import ArmChore, Chore, Expire
 from bridge.conversations.store import OutRow
 from bridge.conversations.verbs import ActOnDialog, ActOnTicket, ActOnWish
-from bridge.errors import Missing, Refused
+from bridge.errors import Missing, NotAllowed, Refused
 from bridge.messages import (
     Address,
     Author,
@@ -130,6 +130,8 @@ class Router:
             if view.assignee is None and view.status == "open" and view.line == line:
                 try:
                     await self.act(dialog, "dialog", agent, a.Claim())
+                except NotAllowed:
+                    raise
                 except Refused:
                     continue
                 return dialog

@@ -59,6 +59,8 @@ class ActOnDialog(Command[Json]):
                 _all_unsent(work, dialog, seq)
                 work.put(dialogs.undone(dialog, seq, me, now, rules, keep=keep))
             case a.Retry(seq=seq):
+                if not work.is_latest(dialog):
+                    raise Refused("the contact has a newer dialog: write there")
                 _any_failed(work, dialog, seq)
                 work.put(dialogs.retried(dialog, seq, me, now, rules))
             case a.Promote():

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -110,11 +109,12 @@ class _Pages:
         except errors.NotAllowed:
             return _page("login.html", status=403)
         except errors.Unavailable as error:
-            raise HTTPException(503, error.reason, {"Retry-After": "1"}) from error
+            return _refusal(503, "unavailable", error.reason)
 
     async def logout(self, request: Request) -> Response:
         """Ends the session."""
-        _own(request)
+        if _foreign(request):
+            return _refusal(403, "foreign_origin", "this must be sent from a page of the bridge")
         if session := request.cookies.get(self._cookie):
             await self._access.leave(session)
         response = RedirectResponse("/", 303)
@@ -125,8 +125,11 @@ class _Pages:
 
     async def demo_login(self, request: Request) -> Response:
         """Lets anybody be an agent of the demo."""
-        _own(request)
+        if _foreign(request):
+            return _refusal(403, "foreign_origin", "this must be sent from a page of the bridge")
         login = await _login_named(request)
+        if login is None:
+            return _refusal(413, "too_large", f"a login takes {FORM_BYTES} bytes at most")
         if not self._settings.demo or login not in {known for known, _, _ in self._settings.agents}:
             return _refusal(403, "forbidden", "nobody enters here without a link")
         try:
@@ -185,13 +188,13 @@ def _page(name: str, slots: dict[str, str] | None = None, *, status: int = 200) 
     return HTMLResponse(text, status, {"Cache-Control": "no-cache"})
 
 
-async def _login_named(request: Request) -> str:
-    """The login in a small form or JSON object; "" when there is none."""
+async def _login_named(request: Request) -> str | None:
+    """The login in a small form or JSON object; "" when there is none, None when it is too large."""
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > FORM_BYTES:
-            raise HTTPException(413)
+            return None
     try:
         if request.headers.get("content-type", "").startswith("application/json"):
             found = json.loads(body)
@@ -201,10 +204,9 @@ async def _login_named(request: Request) -> str:
         return ""
 
 
-def _own(request: Request) -> None:
-    """Refuses what another site's page has made the browser send."""
-    if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
-        raise HTTPException(403, "this must be sent from the bridge's own pages")
+def _foreign(request: Request) -> bool:
+    """Whether another site's page has made the browser send this."""
+    return request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
 
 
 def _refusal(status: int, code: str, reason: str) -> Response:

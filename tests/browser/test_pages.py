@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -209,6 +212,28 @@ def test_pages_are_for_those_who_have_come_in(people: People) -> None:
     agent.get_by_role("button", name="Sign out").click()
     agent.goto("/desk")
     expect(agent).to_have_url(re.compile(r"/login$"))
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"login=kristina", {"Sec-Fetch-Site": "cross-site"}, 403),
+        (b"login=nobody", {}, 403),
+        (b"login=" + b"x" * 5000, {}, 413),
+        (b"\xff\xfe", {}, 403),
+        (b"[1]", {"Content-Type": "application/json"}, 403),
+    ],
+)
+def test_the_door_of_the_demo_is_only_for_its_own_agents_and_from_its_own_page(
+    house: House, body: bytes, headers: dict[str, str], status: int
+) -> None:
+    request = urllib.request.Request(f"{house.url}/demo/login", body, headers)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10)
+    with refused.value as answer:
+        assert answer.status == status
+        assert json.load(answer)["error"]["reason"]
+        assert "Set-Cookie" not in answer.headers
 
 
 def test_both_languages_have_the_same_words(people: People) -> None:

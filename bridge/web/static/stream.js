@@ -29,7 +29,7 @@ export function follow(url, { headers = () => ({}), open, event, down, refused }
       open?.();
       for await (const found of parsed(response.body, alive)) event(found);
     } catch (error) {
-      if (error.name !== "AbortError" && !(error instanceof TypeError)) throw error; // TypeError: the network is out
+      if (error.name !== "AbortError" && !(error instanceof TypeError)) reportError(error); // TypeError: the network is out
     } finally {
       clearTimeout(watchdog);
     }

@@ -6,29 +6,19 @@ Owns the wiring only; nothing else knows everything. It must never hold a rule o
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Collection, Coroutine, Iterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import redis
-import redis.asyncio as aioredis
-import sqlalchemy.exc
 import structlog
-import uvicorn
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-from starlette.routing import BaseRoute
-from starlette.types import ASGIApp
 
-from bridge import errors
+from bridge.beside import Chores, end_worker, redis_client, redis_server, start_worker
 from bridge.clock import Clock, Wall
 from bridge.config import Config, edge_class
 from bridge.config.sections import AgentSection
@@ -48,13 +38,9 @@ from bridge.conversations.router import Door, Router
 from bridge.conversations.timers import Timers
 from bridge.deliver import Edge, Hands
 from bridge.desk import Desk
-from bridge.embedded import EmbeddedRedis, check_redis, dies_with_parent
 from bridge.media import Files
 from bridge.messages import ChannelName, DeskName, LineName
-from bridge.web.api import api
-from bridge.web.pages import Settings as PageSettings
-from bridge.web.pages import routes as page_routes
-from bridge.web.site import Check, application
+from bridge.serving import health_checks, stop_server, web_application, web_server
 
 log = structlog.get_logger()
 
@@ -97,39 +83,6 @@ def _posted(rules: Rules, desks: dict[DeskName, type[Desk]]) -> Rules:
     return replace(rules, channels=channels, lines=lines)
 
 
-@asynccontextmanager
-async def redis_server(config: Config) -> AsyncIterator[str]:
-    """The url of the configured server, or of the embedded one for as long as the block runs."""
-    if config.redis.url:
-        try:
-            await check_redis(config.redis.url)
-        except errors.Unavailable as error:
-            log.warning("starting without redis", reason=error.reason)
-        yield config.redis.url
-        return
-    server = EmbeddedRedis(config.data)
-    url = await server.start()
-    supervisor = asyncio.create_task(server.supervise())
-    try:
-        yield url
-    finally:
-        await server.stop()
-        await asyncio.gather(supervisor, return_exceptions=True)
-
-
-def redis_client(url: str) -> aioredis.Redis:
-    """A client that fails fast: hints are not worth waiting for."""
-    pool = aioredis.BlockingConnectionPool.from_url(
-        url,
-        max_connections=64,
-        timeout=5,
-        socket_timeout=5,
-        socket_connect_timeout=2,
-        retry=Retry(NoBackoff(), 1),
-    )
-    return aioredis.Redis(connection_pool=pool)
-
-
 async def run(config: Config, config_path: Path, roles: Collection[str], *, workers: bool) -> None:
     """Runs the bridge until SIGTERM or SIGINT."""
     made = parts(config)
@@ -140,7 +93,7 @@ async def run(config: Config, config_path: Path, roles: Collection[str], *, work
         process = await stack.enter_async_context(_process(config, made, redis_url, roles))
         if workers:
             for _ in range(config.workers.count):
-                stack.push_async_callback(_end, await _worker(config_path, redis_url))
+                stack.push_async_callback(end_worker, await start_worker(config_path, redis_url))
         log.info("running", roles=sorted(roles))
         stopped = asyncio.create_task(stopping.wait())
         running = [stopped, *process]
@@ -207,31 +160,13 @@ async def _process(
             hub.on_ring = hands.ring
             tasks.append(asyncio.create_task(hands.run(), name="hands"))
         if "web" in roles:
-            app = _application(config, edges, around, access, _checks(database, client))
-            server, serve = _server(config, app)
+            app = web_application(config, edges, around, access, health_checks(database, client))
+            server, serve = web_server(config, app)
             tasks.append(asyncio.create_task(serve, name="web"))
-            stack.push_async_callback(_stop_server, server, tasks[-1])
+            stack.push_async_callback(stop_server, server, tasks[-1])
             listening = [asyncio.create_task(edge.listen(), name=name) for name, edge in edges.items()]
             stack.push_async_callback(_cancel, listening)
         yield tasks
-
-
-def _application(
-    config: Config, edges: dict[str, Edge], around: Surroundings, access: Access, checks: dict[str, Check]
-) -> ASGIApp:
-    """All that answers HTTP in this process."""
-    pages = PageSettings(
-        channels=tuple(config.channels),
-        languages=tuple(config.languages),
-        demo=config.demo,
-        secure=(config.public_url or "").startswith("https:"),
-        agents=tuple((agent.login, agent.name, agent.role) for agent in config.agents),
-    )
-    routes: list[BaseRoute] = [route for edge in edges.values() for route in edge.routes()]
-    routes += page_routes(around.router, access, pages)
-    limit = config.limits.file_mb * 1_048_576
-    rest = api(around.router, access, around.live, around.files, secure=pages.secure, file_bytes=limit)
-    return application(routes, rest, checks)
 
 
 def _edges(config: Config, made: Parts, around: Surroundings) -> dict[str, Edge]:
@@ -258,114 +193,10 @@ async def _http() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-class Chores:
-    """Starts chores in the worker processes, by RQ."""
-
-    def __init__(self, redis_url: str) -> None:
-        self._client = redis.Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=2)
-        self._started: set[asyncio.Task[None]] = set()
-
-    async def start(self, name: str) -> None:
-        """Puts the chore into the workers' queue; while Redis is out the chore's timer comes round again."""
-        # RQ takes a fifth of a second and ten megabytes to load: only processes that start chores do.
-        from workers import queue as worker_queue
-
-        try:
-            await asyncio.to_thread(worker_queue.chore, self._client, name)
-        except (redis.RedisError, OSError) as error:
-            log.warning("a chore could not be started", chore=name, reason=str(error))
-
-    def soon(self, name: str) -> None:
-        task = asyncio.get_running_loop().create_task(self.start(name))
-        self._started.add(task)
-        task.add_done_callback(self._started.discard)
-
-    def close(self) -> None:
-        self._client.close()
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves signals to the composition."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _server(config: Config, app: ASGIApp) -> tuple[_Server, Coroutine[Any, Any, None]]:
-    server = _Server(
-        uvicorn.Config(
-            app,
-            host=config.http.host,
-            port=config.http.port,
-            loop="none",
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=bool(config.http.trusted_proxies),
-            forwarded_allow_ips=[str(proxy) for proxy in config.http.trusted_proxies],
-            timeout_graceful_shutdown=3,
-            backlog=4096,
-        )
-    )
-    return server, server.serve()
-
-
-async def _stop_server(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
-    server.should_exit = True
-    await asyncio.wait({serving}, timeout=10)
-
-
-def _checks(database: Database, client: aioredis.Redis) -> dict[str, Check]:
-    async def sql() -> tuple[bool, str]:
-        try:
-            await asyncio.to_thread(database.answers)
-        except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
-            return False, f"the database does not answer: {type(error).__name__}"
-        return True, ""
-
-    async def hints() -> tuple[bool, str]:
-        try:
-            await client.ping()
-        except (redis.RedisError, OSError) as error:
-            # Nothing is lost without Redis, so a balancer must go on sending.
-            return True, f"Redis is out, work is found in SQL: {type(error).__name__}"
-        return True, ""
-
-    return {"sql": sql, "redis": hints}
-
-
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _worker(config_path: Path, redis_url: str) -> asyncio.subprocess.Process:
-    """An RQ worker beside this process; it ends with us."""
-    command = [
-        sys.executable,
-        "-m",
-        "bridge",
-        "worker",
-        "--config",
-        str(config_path),
-        "--redis-url",
-        redis_url,
-    ]
-    return await asyncio.create_subprocess_exec(*command, preexec_fn=dies_with_parent())
-
-
-async def _end(worker: asyncio.subprocess.Process) -> None:
-    if worker.returncode is None:
-        worker.terminate()
-        try:
-            await asyncio.wait_for(worker.wait(), 10)
-        except TimeoutError:
-            worker.kill()
 
 
 def run_worker(config: Config, redis_url: str) -> None:

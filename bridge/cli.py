@@ -130,7 +130,7 @@ def migrate(
 @cli.command()
 def rebuild(config: ConfigPath = DEFAULT) -> None:
     """Tell Redis anew all that SQL knows; harmless at any moment."""
-    from bridge import app
+    from bridge import beside
     from bridge.conversations.database import Database
     from bridge.conversations.heal import Heal
 
@@ -139,7 +139,7 @@ def rebuild(config: ConfigPath = DEFAULT) -> None:
         raise ConfigError("redis.url", "the embedded Redis is rebuilt at every start; there is nothing to do")
 
     async def again() -> None:
-        client = app.redis_client(loaded.redis.url or "")
+        client = beside.redis_client(loaded.redis.url or "")
         await Heal(Database(loaded.database.url), client).rebuild()
         await client.aclose()
 

@@ -1,0 +1,104 @@
+"""Serving HTTP: the ASGI application of one process and the uvicorn server around it.
+
+Owns what is mounted, health checks and the end of serving. It must never know a route's meaning.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+import redis
+import redis.asyncio as aioredis
+import sqlalchemy.exc
+import uvicorn
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from bridge.config import Config
+from bridge.connector import Surroundings
+from bridge.conversations.access import Access
+from bridge.conversations.database import Database
+from bridge.deliver import Edge
+from bridge.web.api import api
+from bridge.web.pages import Settings as PageSettings
+from bridge.web.pages import routes as page_routes
+from bridge.web.site import Check, application
+
+
+def web_application(
+    config: Config, edges: dict[str, Edge], around: Surroundings, access: Access, checks: dict[str, Check]
+) -> ASGIApp:
+    """All that answers HTTP in this process."""
+    pages = PageSettings(
+        channels=tuple(config.channels),
+        languages=tuple(config.languages),
+        demo=config.demo,
+        secure=(config.public_url or "").startswith("https:"),
+        agents=tuple((agent.login, agent.name, agent.role) for agent in config.agents),
+    )
+    routes: list[BaseRoute] = [route for edge in edges.values() for route in edge.routes()]
+    routes += page_routes(around.router, access, pages)
+    limit = config.limits.file_mb * 1_048_576
+    rest = api(around.router, access, around.live, around.files, secure=pages.secure, file_bytes=limit)
+    return application(routes, rest, checks)
+
+
+def health_checks(database: Database, client: aioredis.Redis) -> dict[str, Check]:
+    """What /readyz asks."""
+
+    async def sql() -> tuple[bool, str]:
+        try:
+            await asyncio.to_thread(database.answers)
+        except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
+            return False, f"the database does not answer: {type(error).__name__}"
+        return True, ""
+
+    async def hints() -> tuple[bool, str]:
+        try:
+            await client.ping()
+        except (redis.RedisError, OSError) as error:
+            # Nothing is lost without Redis, so a balancer must go on sending.
+            return True, f"Redis is out, work is found in SQL: {type(error).__name__}"
+        return True, ""
+
+    return {"sql": sql, "redis": hints}
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to the composition."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def web_server(config: Config, app: ASGIApp) -> tuple[_Server, Coroutine[Any, Any, None]]:
+    """The server, and what to await for as long as it serves."""
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host=config.http.host,
+            port=config.http.port,
+            loop="none",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(config.http.trusted_proxies),
+            forwarded_allow_ips=[str(proxy) for proxy in config.http.trusted_proxies],
+            timeout_graceful_shutdown=3,
+            backlog=4096,
+        )
+    )
+    return server, server.serve()
+
+
+async def stop_server(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
+    """Takes no more requests and lets those under way end."""
+    server.should_exit = True
+    await asyncio.wait({serving}, timeout=10)

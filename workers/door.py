@@ -10,7 +10,7 @@ from bridge.conversations.router import Door
 _opened: list[Door] = []
 
 
-def open(door: Door) -> None:  # noqa: A001 - a door is opened
+def open(door: Door) -> None:
     """Makes this the door of all jobs in this process."""
     _opened[:] = [door]
 

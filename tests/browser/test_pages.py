@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import re
@@ -10,13 +11,16 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect
 
 from tests.browser.house import DESK, PHONE, House, People, opened, write
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 STATIC = Path(__file__).parents[2] / "bridge" / "web" / "static"
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
 NASTY = [
     "<script>window.broken = 1</script>",
     "<img src=x onerror='window.broken = 1'>",
@@ -125,6 +129,31 @@ def test_what_is_written_while_the_house_is_down_arrives_once_when_it_is_back(
         expect(agent.locator(".composer textarea")).to_have_value("Half a sent")
         people.complaints[:] = [one for one in people.complaints if "net::ERR" not in one]
     house.kill()
+
+
+def test_files_go_both_ways_and_pictures_are_seen(people: People) -> None:
+    customer, agent = arrive(people, "A file follows")
+    picture = FilePayload(name="снимок <b>.png", mimeType="image/png", buffer=PIXEL)
+    customer.locator("bridge-chat input[type=file]").set_input_files(picture)
+    expect(customer.locator("bridge-chat .chips")).to_contain_text("снимок")
+    customer.locator("bridge-chat .send").click()
+    seen = agent.locator(".log .file img")
+    expect(seen).to_be_visible()
+    agent.wait_for_function("document.querySelector('.log .file img').naturalWidth === 1")
+    customer.wait_for_function(
+        "document.querySelector('bridge-chat').shadowRoot.querySelector('.file img').naturalWidth === 1"
+    )
+
+    agent.locator("[data-act=claim]").click()
+    expect(agent.locator("[data-act=release]")).to_be_visible()
+    guide = FilePayload(name="guide.txt", mimeType="text/plain", buffer=b"Read me.")
+    agent.locator(".composer input[type=file]").set_input_files(guide)
+    expect(agent.locator(".composer .chips")).to_contain_text("guide.txt")
+    agent.locator(".composer [type=submit]").click()
+    link = customer.locator("bridge-chat a.file", has_text="guide.txt")
+    with customer.expect_download() as download:
+        link.click()
+    assert Path(download.value.path()).read_bytes() == b"Read me."
 
 
 def test_strangers_words_and_names_stay_text_everywhere(people: People) -> None:

@@ -19,7 +19,7 @@ export class Composer {
     this.chips = h("div", { class: "chips" });
     this.problem = h("p", { class: "problem", role: "alert", hidden: true });
     this.picker = h("input", { type: "file", multiple: true, hidden: true, onchange: () => this.#attach([...this.picker.files]) });
-    this.attach = h("button", { type: "button", class: "quiet", onclick: () => this.picker.click() }, t("attach"));
+    this.attach = h("button", { type: "button", "aria-label": t("attach"), title: t("attach"), onclick: () => this.picker.click() }, "+");
     this.go = h("button", { type: "submit", class: "primary" });
     this.root = h(
       "form",

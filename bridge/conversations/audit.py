@@ -24,8 +24,6 @@ OVERDUE = timedelta(seconds=60)
 """So soon a post is accepted, delayed with its reason, or failed."""
 LATE = timedelta(seconds=10)
 """So soon an armed timer has fired."""
-LOOKED_BACK = timedelta(days=7)
-"""A message in doubt is looked for in every dialog that is not resolved, or has changed since then."""
 MOST = 1000
 """At most so many findings of a kind: by then it is one trouble, not a thousand."""
 _AT_ONCE = 200  # rows written in one short transaction
@@ -167,10 +165,6 @@ def _lanes(connection: Connection, _rules: Rules, now: datetime) -> Iterator[Fin
 
 
 def _doubts(connection: Connection, _rules: Rules, now: datetime) -> Iterator[Finding]:
-    recent = sa.union(
-        sa.select(t.dialog.c.id).where(_unresolved),
-        sa.select(t.dialog.c.id).where(t.dialog.c.changed_at > now - LOOKED_BACK),
-    ).subquery()
     carried = sa.exists().where(
         t.outbox.c.dialog == t.message.c.dialog,
         t.outbox.c.message_seq == t.message.c.seq,
@@ -179,8 +173,7 @@ def _doubts(connection: Connection, _rules: Rules, now: datetime) -> Iterator[Fi
     )
     query = (
         sa.select(t.message.c.dialog, t.message.c.seq, t.message.c.mark)
-        .select_from(recent.join(t.message, t.message.c.dialog == recent.c.id))
-        .where(t.message.c.author == "agent", t.message.c.mark.in_(["held", "queued", "delayed", "unknown"]))
+        .where(t.message.c.author == "agent", t.unsettled)
         .where(t.message.c.said_at < now - OVERDUE, ~carried)
     )
     for row in connection.execute(query.limit(MOST)):

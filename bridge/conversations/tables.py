@@ -130,6 +130,11 @@ message = sa.Table(
     sa.Index("ix_message_dialog_rev", "dialog", "rev"),
 )
 
+unsettled = message.c.mark.in_(
+    [sa.literal_column(f"'{mark}'") for mark in ("held", "queued", "delayed", "unknown")]
+)
+sa.Index("ix_message_unsettled", message.c.said_at, sqlite_where=unsettled, postgresql_where=unsettled)
+
 seen = sa.Table(
     "seen",
     metadata,
@@ -183,22 +188,27 @@ outbox = sa.Table(
 )
 UNFINISHED = ("queued", "delayed", "sending", "unknown")
 """States of an outbox row that hold back the rows behind it in its lane."""
-_unfinished = outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in UNFINISHED])
+unfinished = outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in UNFINISHED])
 sa.Index(
     "ix_outbox_unfinished",
     outbox.c.lane,
     outbox.c.seq,
     outbox.c.part,
-    sqlite_where=_unfinished,
-    postgresql_where=_unfinished,
+    sqlite_where=unfinished,
+    postgresql_where=unfinished,
 )
 sa.Index(
     "ix_outbox_due",
     outbox.c.state,
     outbox.c.not_before,
-    sqlite_where=_unfinished,
-    postgresql_where=_unfinished,
+    sqlite_where=unfinished,
+    postgresql_where=unfinished,
 )
+
+TROUBLED = ("failed", "delayed", "unknown")
+"""States of an outbox row that people are shown."""
+troubled = outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in TROUBLED])
+sa.Index("ix_outbox_troubled", outbox.c.id, sqlite_where=troubled, postgresql_where=troubled)
 
 thread = sa.Table(
     "thread",

@@ -31,6 +31,8 @@ def outbox(
 ) -> v.Page[v.OutboxView]:
     """The latest first."""
     query = sa.select(t.outbox).where(t.outbox.c.state.in_(list(states)))
+    if set(states) <= set(t.TROUBLED):
+        query = query.where(t.troubled)  # says to the planner that the partial index holds them all
     query = cursors.part_of(query, [t.outbox.c.id], cursor, limit, descending=True)
     return cursors.page(connection.execute(query).all(), limit, _post)
 

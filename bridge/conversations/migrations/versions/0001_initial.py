@@ -100,6 +100,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dialog", "seq", name="pk_message"),
     )
     op.create_index("ix_message_dialog_rev", "message", ["dialog", "rev"])
+    unsettled = sa.text("mark IN ('held', 'queued', 'delayed', 'unknown')")
+    op.create_index(
+        "ix_message_unsettled",
+        "message",
+        ["said_at"],
+        sqlite_where=unsettled,
+        postgresql_where=unsettled,
+    )
     op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -133,6 +141,14 @@ def upgrade() -> None:
         ["state", "not_before"],
         sqlite_where=unfinished,
         postgresql_where=unfinished,
+    )
+    troubled = sa.text("state IN ('failed', 'delayed', 'unknown')")
+    op.create_index(
+        "ix_outbox_troubled",
+        "outbox",
+        ["id"],
+        sqlite_where=troubled,
+        postgresql_where=troubled,
     )
     op.create_index(
         "ix_outbox_unfinished",

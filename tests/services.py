@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import NoReturn
@@ -138,7 +139,8 @@ class Server(ABC):
         if self._process is not None and self.running():
             family = [psutil.Process(self.pid), *psutil.Process(self.pid).children(recursive=True)]
             for member in family:
-                member.kill()
+                with suppress(psutil.NoSuchProcess):  # one of its children may have just ended by itself
+                    member.kill()
             self._process.wait(START_SECONDS)
             psutil.wait_procs(family[1:], START_SECONDS)
 

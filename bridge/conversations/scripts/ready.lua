@@ -8,11 +8,12 @@ if rate > 0 then
   local bucket = redis.call('HMGET', KEYS[2], 'tokens', 'at')
   local burst = math.max(1, rate)
   local tokens, at = tonumber(bucket[1]) or burst, tonumber(bucket[2]) or now
-  if at > now then at = now end
-  tokens = math.min(burst, tokens + (now - at) * rate / 1000)
+  -- Another process's clock may be a little ahead: time that has been paid out once is not paid out again.
+  if at > now + 1000 then at = now end
+  tokens = math.min(burst, tokens + math.max(0, now - at) * rate / 1000)
   if tokens < limit then limit = math.floor(tokens) end
   if limit < 1 then wait_for_token = math.ceil((1 - tokens) * 1000 / rate) end
-  redis.call('HSET', KEYS[2], 'tokens', tokens, 'at', now)
+  redis.call('HSET', KEYS[2], 'tokens', tokens, 'at', math.max(at, now))
   redis.call('PEXPIRE', KEYS[2], 60000)
 end
 local lanes = {}

@@ -11,6 +11,7 @@ import queue
 import random
 import threading
 import time
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import Future as ThreadFuture
@@ -21,6 +22,7 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy.exc
 import structlog
 
+from bridge import metrics
 from bridge.conversations.database import Database
 from bridge.conversations.effects import Effects
 from bridge.conversations.lines import Rules
@@ -168,7 +170,12 @@ class Committer:
             time.sleep(random.uniform(0, 0.002 * (PATIENCE - patience + 1)))  # noqa: S311
             self._commit(calls, effects, patience - 1)
         else:
-            log.error("command cannot be written", command=type(calls[0].command).__name__, exc_info=reason)
+            log.error(
+                "command cannot be written",
+                command=type(calls[0].command).__name__,
+                error=_in_short(reason),
+                at=traceback.format_tb(reason.__traceback__)[-2:],
+            )
             calls[0].error = Unavailable("this could not be stored")
 
     def _transaction(self, calls: list[_Call]) -> Effects:
@@ -188,10 +195,12 @@ class Committer:
             for call in calls:
                 if call.error is None:
                     call.result = call.command.finish(work, call.result)
+        metrics.COMMITS.inc()
+        metrics.BATCH.observe(len(calls))
         return work.effects
 
     def _give_up(self, calls: list[_Call], error: Exception) -> None:
-        log.error("nothing could be stored", calls=len(calls), error=str(error).splitlines()[0])
+        log.error("nothing could be stored", calls=len(calls), error=_in_short(error))
         self._database.writer.dispose()
         for call in calls:
             call.error = Unavailable("the database is out of reach; nothing was stored")
@@ -228,6 +237,12 @@ def _resolver(future: Any) -> Callable[[Any, BaseException | None], None]:
     return answer
 
 
+def _in_short(error: Exception) -> str:
+    """What went wrong without the values it went wrong with: those may be a contact's words, or unprintable."""
+    words = str(error).splitlines()
+    return ascii(f"{type(error).__name__}: {words[0] if words else ''}")
+
+
 def _passing(error: Exception) -> bool:
     """True for a deadlock, a serialization failure or a busy file: the same command may succeed the next moment."""
     if not isinstance(error, sqlalchemy.exc.OperationalError):
@@ -240,9 +255,9 @@ def _out_of_reach(error: Exception) -> bool:
     if isinstance(error, sqlalchemy.exc.OperationalError):
         # 54: one row is larger than an index can take
         return not _passing(error) and not _state(error).startswith("54")
-    if isinstance(error, sqlalchemy.exc.IntegrityError | sqlalchemy.exc.DataError):
-        return False
-    return isinstance(error, sqlalchemy.exc.DBAPIError | sqlalchemy.exc.TimeoutError | OSError)
+    if isinstance(error, sqlalchemy.exc.DBAPIError):
+        return error.connection_invalidated
+    return isinstance(error, sqlalchemy.exc.TimeoutError | OSError)
 
 
 def _state(error: sqlalchemy.exc.OperationalError) -> str:

@@ -40,7 +40,7 @@ from bridge.deliver import Edge, Hands
 from bridge.desk import Desk
 from bridge.media import Files
 from bridge.messages import ChannelName, DeskName, LineName
-from bridge.serving import health_checks, stop_server, web_application, web_server
+from bridge.serving import health_checks, scraped, stop_server, web_application, web_server
 
 log = structlog.get_logger()
 
@@ -160,7 +160,14 @@ async def _process(
             hub.on_ring = hands.ring
             tasks.append(asyncio.create_task(hands.run(), name="hands"))
         if "web" in roles:
-            app = web_application(config, edges, around, access, health_checks(database, client))
+            app = web_application(
+                config,
+                edges,
+                around,
+                access,
+                health_checks(database, client),
+                scraped(database, client, made.rules.lines, wall.now),
+            )
             server, serve = web_server(config, app)
             tasks.append(asyncio.create_task(serve, name="web"))
             stack.push_async_callback(stop_server, server, tasks[-1])

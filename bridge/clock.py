@@ -15,7 +15,7 @@ from typing import Any
 import redis
 import structlog
 
-from bridge import errors
+from bridge import errors, metrics
 from bridge.conversations.effects import parse_timer
 from bridge.conversations.heal import Heal
 from bridge.conversations.router import Router
@@ -113,10 +113,12 @@ class Clock:
     async def _one(self, member: str) -> None:
         subject, name, gen = parse_timer(member)
         if not subject.startswith("chore:"):
-            await self._router.expire(subject, name, gen)
+            if await self._router.expire(subject, name, gen):
+                metrics.FIRED.inc()
             return
         chore = subject.removeprefix("chore:")
         if chore in self._chores and await self._router.chore(chore, gen, self._chores[chore]):
+            metrics.FIRED.inc()
             await self._start_chore(chore)
 
     async def _sweep(self) -> float:
@@ -127,7 +129,10 @@ class Clock:
                 if await self._heal.sweep(self._wall.now()):
                     log.info("redis was rebuilt from SQL")
             except (redis.RedisError, OSError):
-                effects = await asyncio.to_thread(self._heal.due, self._wall.now())
+                now = self._wall.now()
+                effects = await asyncio.to_thread(self._heal.due, now)
+                for due in effects.timers.values():
+                    metrics.LATENESS.observe(now.timestamp() - (due or 0) / 1000)
                 await self._fire(list(effects.timers))
             await asyncio.sleep(SWEEP)
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import redis
 import structlog
 
-from bridge import errors
+from bridge import errors, metrics
 from bridge.connector import Connector
 from bridge.conversations.commands import Outcome
 from bridge.conversations.heal import Heal
@@ -173,6 +173,7 @@ class Hands:
 
     async def _settle(self, row: OutRow, outcome: Outcome, *, take_next: bool) -> OutRow | None:
         """Writes the outcome; the next head of the lane is taken in the same commit."""
+        metrics.POSTS.labels(row.destination, outcome.state).inc()
         if outcome.state != "accepted":
             log.info(
                 "not sent",
@@ -265,7 +266,9 @@ class Hands:
                         self._edges[row.destination].limits if row.destination in self._edges else Limits()
                     )
                     error = errors.Ambiguous("the process that sent it has died or was stopped")
-                    await self._router.settle(row, decide(error, row, limits, self._now()))
+                    outcome = decide(error, row, limits, self._now())
+                    await self._router.settle(row, outcome)
+                    metrics.POSTS.labels(row.destination, outcome.state).inc()
             except Exception as error:  # noqa: BLE001
                 # SQL may be out for any length of time; the next round tries again.
                 log.warning("lost rows could not be looked for", reason=str(error))

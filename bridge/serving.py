@@ -7,29 +7,45 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator
+from datetime import datetime
 from typing import Any
 
 import redis
 import redis.asyncio as aioredis
 import sqlalchemy.exc
+import structlog
 import uvicorn
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from bridge import metrics
 from bridge.config import Config
 from bridge.connector import Surroundings
+from bridge.conversations import gauges
 from bridge.conversations.access import Access
 from bridge.conversations.database import Database
 from bridge.deliver import Edge
+from bridge.messages import LineName
 from bridge.web.api import api
 from bridge.web.pages import Settings as PageSettings
 from bridge.web.pages import routes as page_routes
-from bridge.web.site import Check, application
+from bridge.web.site import Check, Scrape, application
+
+Now = Callable[[], datetime]
+log = structlog.get_logger()
+
+PATIENCE = 3.0
+"""Seconds a store may take to say that it is there: who asks does not wait longer either."""
 
 
 def web_application(
-    config: Config, edges: dict[str, Edge], around: Surroundings, access: Access, checks: dict[str, Check]
+    config: Config,
+    edges: dict[str, Edge],
+    around: Surroundings,
+    access: Access,
+    checks: dict[str, Check],
+    scrape: Scrape,
 ) -> ASGIApp:
     """All that answers HTTP in this process."""
     pages = PageSettings(
@@ -43,7 +59,7 @@ def web_application(
     routes += page_routes(around.router, access, pages)
     limit = config.limits.file_mb * 1_048_576
     rest = api(around.router, access, around.live, around.files, secure=pages.secure, file_bytes=limit)
-    return application(routes, rest, checks)
+    return application(routes, rest, checks, scrape)
 
 
 def health_checks(database: Database, client: aioredis.Redis) -> dict[str, Check]:
@@ -51,20 +67,48 @@ def health_checks(database: Database, client: aioredis.Redis) -> dict[str, Check
 
     async def sql() -> tuple[bool, str]:
         try:
-            await asyncio.to_thread(database.answers)
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.to_thread(database.answers)
         except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
             return False, f"the database does not answer: {type(error).__name__}"
         return True, ""
 
     async def hints() -> tuple[bool, str]:
         try:
-            await client.ping()
+            async with asyncio.timeout(PATIENCE):
+                await client.ping()
         except (redis.RedisError, OSError) as error:
             # Nothing is lost without Redis, so a balancer must go on sending.
             return True, f"Redis is out, work is found in SQL: {type(error).__name__}"
         return True, ""
 
     return {"sql": sql, "redis": hints}
+
+
+def scraped(database: Database, client: aioredis.Redis, lines: Collection[LineName], now: Now) -> Scrape:
+    """What /metrics answers: this process's counters, and the house as SQL and Redis see it now."""
+
+    def house() -> metrics.House | None:
+        try:
+            return gauges.measure(database, lines, now())
+        except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
+            log.warning("the house could not be measured", reason=type(error).__name__)
+            return None
+
+    async def text() -> bytes:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await client.ping()
+            metrics.REDIS_UP.set(1)
+        except (redis.RedisError, OSError):
+            metrics.REDIS_UP.set(0)
+        found = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                found = await asyncio.to_thread(house)
+        return metrics.exposition(found)
+
+    return text
 
 
 class _Server(uvicorn.Server):

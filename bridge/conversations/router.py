@@ -16,6 +16,7 @@ import sqlalchemy as sa
 import structlog
 
 from bridge import actions as a
+from bridge import metrics
 from bridge.conversations import audit, store
 from bridge.conversations import tables as t
 from bridge.conversations.commands import (
@@ -82,7 +83,10 @@ class Router:
     # -- edges
 
     async def receive(self, incoming: Incoming, files: Collection[FileId] = ()) -> Receipt:
-        return await self._committer.run(Receive(incoming, tuple(files)))
+        receipt = await self._committer.run(Receive(incoming, tuple(files)))
+        if receipt.new:
+            metrics.RECEIVED.labels(incoming.channel).inc()
+        return receipt
 
     async def reply(
         self,

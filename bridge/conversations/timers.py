@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bridge import metrics
 from bridge.conversations.effects import TIMERS, milliseconds
 
 SCRIPT = (Path(__file__).parent / "scripts" / "claim.lua").read_text()
@@ -26,7 +27,9 @@ class Timers:
 
     async def claim(self, now: datetime, limit: int) -> tuple[list[str], float | None]:
         """Members that are due, the latest due last, and in how many seconds the next one is (None: none is armed)."""
-        members, wait = await self._claim(keys=[TIMERS], args=[milliseconds(now), limit, CLAIM_MS])
+        members, wait, late = await self._claim(keys=[TIMERS], args=[milliseconds(now), limit, CLAIM_MS])
+        for behind in late:
+            metrics.LATENESS.observe(behind / 1000)
         found = [member.decode() if isinstance(member, bytes) else member for member in members]
         return found, None if wait < 0 else wait / 1000
 

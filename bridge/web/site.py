@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bridge.metrics import exposition
 
 STATIC = Path(__file__).parent / "static"
 POLICY = (
@@ -29,9 +31,17 @@ HEADERS = [
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 ]
 Check = Callable[[], Awaitable[tuple[bool, str]]]
+Scrape = Callable[[], Awaitable[bytes]]
 
 
-def application(routes: Sequence[BaseRoute], api: ASGIApp, checks: Mapping[str, Check]) -> ASGIApp:
+async def own_metrics() -> bytes:
+    """What this process knows by itself."""
+    return exposition(None)
+
+
+def application(
+    routes: Sequence[BaseRoute], api: ASGIApp, checks: Mapping[str, Check], scrape: Scrape = own_metrics
+) -> ASGIApp:
     """Puts connectors' and pages' routes, the API, files and health behind the common headers."""
 
     async def ready(_request: Request) -> Response:
@@ -44,7 +54,7 @@ def application(routes: Sequence[BaseRoute], api: ASGIApp, checks: Mapping[str, 
         return JSONResponse({"ok": True})
 
     async def metrics(_request: Request) -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(await scrape(), media_type=CONTENT_TYPE_LATEST)
 
     return _Headers(
         Starlette(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import redis
 import structlog
@@ -114,8 +115,10 @@ class Hands:
                 group.create_task(self._recover())
         finally:
             self._stopping = True
-            if self._carrying:
-                await asyncio.wait(self._carrying, timeout=self._lease.total_seconds())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._lease.total_seconds()):
+                    while self._carrying:  # what is being taken now is carried as well
+                        await asyncio.wait(self._carrying)
 
     async def _serve(self, destination: str) -> None:
         """Takes what is ready at one destination, as much as it can carry at once."""
@@ -129,7 +132,8 @@ class Hands:
                 try:
                     lanes, wait = await self._ready(destination, free, limits)
                     if lanes:
-                        self._start(await self._router.take(lanes, self._owner, self._now() + self._lease))
+                        # Rows that are ours by a commit must be carried even if we are stopped in its middle.
+                        await asyncio.shield(self._hold(self._take(lanes)))
                         continue
                 except errors.Unavailable as error:
                     log.warning("nothing can be taken now", destination=destination, reason=error.reason)
@@ -149,12 +153,17 @@ class Hands:
                 await asyncio.sleep(0.5)
             return lanes, 0.5
 
-    def _start(self, rows: list[OutRow]) -> None:
-        for row in rows:
+    async def _take(self, lanes: list[str]) -> None:
+        for row in await self._router.take(lanes, self._owner, self._now() + self._lease):
             self._busy[row.destination] += 1
-            task = asyncio.create_task(self._carry(row))
-            self._carrying.add(task)
-            task.add_done_callback(self._carrying.discard)
+            self._hold(self._carry(row))
+
+    def _hold(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Starts something that is finished even when we are stopped."""
+        task = asyncio.create_task(work)
+        self._carrying.add(task)
+        task.add_done_callback(self._carrying.discard)
+        return task
 
     async def _carry(self, row: OutRow | None) -> None:
         """Sends a row, then the next of its lane, until the lane is empty or its next row is not due."""

@@ -126,7 +126,7 @@ export class DialogView {
           h("span", {}, desk.line(dialog.line).title),
         ),
       ),
-      h("button", { type: "button", class: "to-side quiet", "aria-label": t("details"), title: t("details"), onclick: () => document.querySelector("main").toggleAttribute("data-side") }, "ⓘ"),
+      h("button", { type: "button", class: "to-side quiet", "aria-label": t("details"), title: t("details"), onclick: () => document.querySelector("main").toggleAttribute("data-side") }, "•••"),
       h("div", { class: "actions" }, buttons),
     );
   }

@@ -69,7 +69,7 @@ export class TicketView {
           h("span", {}, desk.line(ticket.line).title),
         ),
       ),
-      h("button", { type: "button", class: "to-side quiet", "aria-label": t("details"), title: t("details"), onclick: () => document.querySelector("main").toggleAttribute("data-side") }, "ⓘ"),
+      h("button", { type: "button", class: "to-side quiet", "aria-label": t("details"), title: t("details"), onclick: () => document.querySelector("main").toggleAttribute("data-side") }, "•••"),
       h(
         "div",
         { class: "actions" },

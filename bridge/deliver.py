@@ -44,6 +44,8 @@ log = structlog.get_logger()
 GIVE_UP = timedelta(hours=24)
 """A reply that could not be sent for this long has failed. Desk posts are tried for ever: agents must see them."""
 SWEEP = 2.0
+LONGEST_PAUSE = 3600
+"""Seconds; who asks us to stay away for longer is asked again after an hour."""
 
 Edge = Connector | Desk
 
@@ -55,7 +57,8 @@ def decide(error: Exception, row: OutRow, limits: Limits, now: datetime) -> Outc
     tired = row.kind == "send" and now - row.created_at > GIVE_UP
     match error:
         case errors.Throttled(retry_after=seconds):
-            return Outcome("delayed", now, reason=reason, not_before=now + timedelta(seconds=seconds))
+            pause = timedelta(seconds=min(max(seconds, 0), LONGEST_PAUSE))
+            return Outcome("delayed", now, reason=reason, not_before=now + pause)
         case errors.Unreachable() if not tired:
             return Outcome("delayed", now, reason=reason, not_before=backoff)
         case errors.BadConfig() if not tired:

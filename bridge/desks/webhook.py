@@ -9,13 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import time
 from typing import Any, ClassVar
 
 import aiohttp
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
-from pydantic_core import to_json
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, field_validator
+from pydantic_core import from_json, to_json
 
 from bridge import errors
 from bridge.connector import Surroundings
@@ -23,6 +22,7 @@ from bridge.desk import Desk
 from bridge.messages import Card, DeskName, Json, Limits, Message, NativeId, ThreadId
 
 ANSWER_BYTES = 65_536
+LONGEST_ID = 200
 
 
 class WebhookSettings(BaseModel):
@@ -33,6 +33,12 @@ class WebhookSettings(BaseModel):
     url: HttpUrl
     secret: SecretStr = Field(min_length=16)
     timeout: float = Field(default=20.0, gt=0, le=30)
+
+    @field_validator("secret")
+    @classmethod
+    def _signs(cls, secret: SecretStr) -> SecretStr:
+        signing_key(secret.get_secret_value())
+        return secret
 
 
 class WebhookDesk(Desk):
@@ -45,18 +51,20 @@ class WebhookDesk(Desk):
     def __init__(self, name: DeskName, settings: WebhookSettings, around: Surroundings) -> None:
         super().__init__(name, settings, around)
         self._url = str(settings.url)
+        # What errors call the other side: a user name, path or query may be a secret of its own.
+        self._place = f"{settings.url.scheme}://{settings.url.host}:{settings.url.port}"
         self._secret = signing_key(settings.secret.get_secret_value())
         self._timeout = aiohttp.ClientTimeout(total=None, connect=5, sock_read=settings.timeout)
 
     async def open(self, card: Card, key: str) -> ThreadId:
         answer = await self._call("open", key, dialog=_dialog(card.subject), card=_card(card))
-        return ThreadId(str(answer.get("id") or card.subject))
+        return ThreadId(_id(answer, card.subject))
 
     async def post(self, thread: ThreadId, message: Message) -> NativeId:
         answer = await self._call(
             "post", message.key, thread, dialog=str(message.dialog), message=_message(message)
         )
-        return NativeId(str(answer.get("id") or message.seq))
+        return NativeId(_id(answer, str(message.seq)))
 
     async def show(self, thread: ThreadId, card: Card, key: str) -> None:
         await self._call("show", key, thread, dialog=_dialog(card.subject), card=_card(card))
@@ -78,31 +86,43 @@ class WebhookDesk(Desk):
             async with self.around.http.post(
                 self._url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False
             ) as response:
-                return await _answer(response)
+                return await _answer(response, self._place)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise errors.Unreachable(f"no connection to {self._url}") from error
+            raise errors.Unreachable(f"no connection to {self._place}") from error
         except (TimeoutError, aiohttp.ClientError) as error:
-            raise errors.Ambiguous(f"no answer from {self._url}: {type(error).__name__}") from error
+            raise errors.Ambiguous(f"no answer from {self._place}: {type(error).__name__}") from error
 
 
-async def _answer(response: aiohttp.ClientResponse) -> Json:
+async def _answer(response: aiohttp.ClientResponse, place: str) -> Json:
     """What the other side said, or the error that its status means."""
     status = response.status
     if status == 429:
         wait = response.headers.get("Retry-After", "")
         raise errors.Throttled(float(wait) if wait.isdecimal() else 5.0)
     if status in (401, 403, 404, 410) or 300 <= status < 400:
-        raise errors.BadConfig(f"{response.url} answered {status}")
+        raise errors.BadConfig(f"{place} answered {status}")
+    if status in (408, 425):
+        raise errors.Unreachable(f"{place} answered {status}")
     if status >= 500:
-        raise errors.Ambiguous(f"{response.url} answered {status}")
+        raise errors.Ambiguous(f"{place} answered {status}")
     if status >= 400:
-        raise errors.Rejected(f"{response.url} answered {status}")
-    raw = await response.content.read(ANSWER_BYTES)
+        raise errors.Rejected(f"{place} answered {status}")
+    raw = b""
+    async for chunk in response.content.iter_any():
+        raw += chunk
+        if len(raw) > ANSWER_BYTES:
+            return {}
     try:
-        found = json.loads(raw) if raw else {}
+        found = from_json(raw) if raw else {}
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _id(answer: Json, otherwise: str) -> str:
+    """The other side's own id, if it has one that can be kept."""
+    found = str(answer.get("id") or "")
+    return found if found and len(found) <= LONGEST_ID and found.isprintable() else otherwise
 
 
 def signing_key(secret: str) -> bytes:
@@ -112,9 +132,7 @@ def signing_key(secret: str) -> bytes:
     try:
         return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except ValueError:
-        raise errors.ConfigError(
-            "desks", "a webhook secret that begins with whsec_ goes on in base64"
-        ) from None
+        raise ValueError("a secret that begins with whsec_ goes on in base64") from None
 
 
 def sign(secret: bytes, key: str, moment: str, body: bytes) -> str:

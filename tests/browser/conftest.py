@@ -7,16 +7,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.house import House, People, opened
+from tests.browser.house import House, People, built, opened
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A bridge that anybody may use; ends with the module."""
-    house = House(tmp_path_factory.mktemp("house"))
-    house.start()
-    yield house
-    house.kill()
+    with built(tmp_path_factory.mktemp("house")) as house:
+        yield house
 
 
 @pytest.fixture

@@ -132,6 +132,17 @@ class People:
 
 
 @contextmanager
+def built(folder: Path) -> Iterator[House]:
+    """A running bridge that does not outlive its test."""
+    house = House(folder)
+    try:
+        house.start()
+        yield house
+    finally:
+        house.kill()
+
+
+@contextmanager
 def opened(browser: Browser, house: House) -> Iterator[People]:
     """People who must not see their browser complain."""
     folder = os.environ.get("BRIDGE_SCREENSHOTS")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, expect
 
-from tests.browser.house import DESK, PHONE, House, People, opened, write
+from tests.browser.house import DESK, PHONE, House, People, built, opened, write
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -109,9 +109,7 @@ def test_of_two_who_claim_one_wins_and_the_other_is_told_by_name(people: People)
 def test_what_is_written_while_the_house_is_down_arrives_once_when_it_is_back(
     browser: Browser, tmp_path: Path
 ) -> None:
-    house = House(tmp_path)
-    house.start()
-    with opened(browser, house) as people:
+    with built(tmp_path) as house, opened(browser, house) as people:
         customer, agent = arrive(people, "Before the night")
         house.stop()
         write(customer, "Written in the dark, one")
@@ -128,7 +126,6 @@ def test_what_is_written_while_the_house_is_down_arrives_once_when_it_is_back(
             expect(customer.locator("bridge-chat .bubble", has_text=text)).to_have_count(1)
         expect(agent.locator(".composer textarea")).to_have_value("Half a sent")
         people.complaints[:] = [one for one in people.complaints if "net::ERR" not in one]
-    house.kill()
 
 
 def test_files_go_both_ways_and_pictures_are_seen(people: People) -> None:

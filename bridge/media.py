@@ -6,6 +6,7 @@ Owns the fsspec store and its signed links. It must never pass a platform's link
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import secrets
@@ -51,10 +52,16 @@ class Files:
                 await asyncio.to_thread(handle.write, chunk)
             await asyncio.to_thread(handle.close)
         except BaseException:
-            await asyncio.to_thread(handle.close)
-            await asyncio.to_thread(self._fs.rm, place)
+            await asyncio.to_thread(self._drop, place, handle)
             raise
         return place, size
+
+    def _drop(self, place: str, handle: Any) -> None:
+        # On a full disk closing fails too: what was kept so far goes all the same.
+        with contextlib.suppress(OSError):
+            handle.close()
+        with contextlib.suppress(FileNotFoundError):
+            self._fs.rm(place)
 
     async def open(self, place: str) -> AsyncIterator[bytes]:
         """The bytes of a stored file."""

@@ -8,8 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import structlog
 from pydantic_core import to_json
 from starlette.types import Receive, Scope, Send
+
+log = structlog.get_logger()
 
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -44,7 +47,12 @@ class EventStream:
         finally:
             leaver.cancel()
             sender.cancel()
-            await asyncio.gather(sender, leaver, return_exceptions=True)
+            outcome, _ = await asyncio.gather(sender, leaver, return_exceptions=True)
+            if isinstance(outcome, Exception):
+                # The browser comes again by itself; it sees that the answer was cut off.
+                log.warning(
+                    "a stream broke off", reason=f"{type(outcome).__name__}: {outcome}".splitlines()[0]
+                )
 
     async def _send(self, send: Send) -> None:
         try:

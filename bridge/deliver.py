@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import redis
+import sqlalchemy.exc
 import structlog
 
 from bridge import errors, metrics
@@ -38,6 +39,7 @@ from bridge.messages import (
     NativeId,
     ThreadId,
 )
+from bridge.text import clean
 
 log = structlog.get_logger()
 
@@ -52,7 +54,8 @@ Edge = Connector | Desk
 
 def decide(error: Exception, row: OutRow, limits: Limits, now: datetime) -> Outcome:  # noqa: PLR0911
     """What becomes of a row whose try ended in this error."""
-    reason = str(error) or type(error).__name__
+    # A platform's words may hold what a database refuses, and an outcome has to be stored.
+    reason = clean(str(error)) or type(error).__name__
     backoff = now + timedelta(seconds=min(60, 2 ** min(row.attempts - 1, 6)))
     tired = row.kind == "send" and now - row.created_at > GIVE_UP
     match error:
@@ -142,15 +145,20 @@ class Hands:
                     log.warning("nothing can be taken now", destination=destination, reason=error.reason)
                     await asyncio.sleep(1)
                     continue
+            # Not wait_for: it swallows a cancellation that comes together with the bell, and then nothing ends us.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(rung.wait(), min(wait, 1.0) if wait >= 0 else 1.0)
+                async with asyncio.timeout(min(wait, 1.0) if wait >= 0 else 1.0):
+                    await rung.wait()
 
     async def _ready(self, destination: str, free: int, limits: Limits) -> tuple[list[str], float]:
         """Lanes whose bell has rung; by SQL while Redis is out, every two seconds."""
         try:
             return await self._bells.ready(destination, free, per_second=limits.per_second, now=self._now())
         except (redis.RedisError, OSError):
-            effects = await asyncio.to_thread(self._heal.due, self._now())
+            try:
+                effects = await asyncio.to_thread(self._heal.due, self._now())
+            except sqlalchemy.exc.SQLAlchemyError as error:
+                raise errors.Unavailable("Redis and the database are out of reach") from error
             lanes = [lane for lane, (where, _) in effects.lanes.items() if where == destination][:free]
             if not lanes:
                 await asyncio.sleep(0.5)

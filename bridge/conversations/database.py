@@ -22,6 +22,10 @@ def _dumps(value: Any) -> str:
     return to_json(value).decode()
 
 
+BUSY = 2
+"""Seconds to wait for an SQLite file that somebody else has locked; our own processes wait in line for their turn."""
+
+
 class Database:
     """One database: an engine to write by (one connection) and one to read by (a small pool)."""
 
@@ -82,7 +86,7 @@ def _engine(url: URL, begin: str, *, size: int) -> Engine:
         if url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         options["poolclass"] = sa.pool.QueuePool
-        options["connect_args"] = {"check_same_thread": False, "timeout": 10}
+        options["connect_args"] = {"check_same_thread": False, "timeout": BUSY}
     else:
         options["pool_pre_ping"] = begin == "BEGIN"
         options["connect_args"] = {
@@ -104,7 +108,7 @@ def _prepare(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA busy_timeout=10000")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY * 1000}")
     cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.execute("PRAGMA cache_size=-32000")
     cursor.close()

@@ -29,7 +29,7 @@ from bridge.actions import Agent
 from bridge.conversations import tables as t
 from bridge.conversations.database import Database
 from bridge.conversations.reading.records import HOUSE, agent
-from bridge.conversations.work import Ids
+from bridge.conversations.writes import Ids
 from bridge.errors import Missing, NotAllowed, Refused, Unavailable
 from bridge.messages import AgentId, LineName
 

@@ -17,7 +17,8 @@ from bridge.conversations import tables as t
 from bridge.conversations.changes import Dialog
 from bridge.conversations.committer import Command
 from bridge.conversations.store import Identity, OutRow
-from bridge.conversations.work import Ids, Needs, Work
+from bridge.conversations.work import Needs, Work
+from bridge.conversations.writes import Ids
 from bridge.errors import Missing, Refused
 from bridge.messages import (
     Address,

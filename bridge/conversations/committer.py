@@ -26,7 +26,8 @@ from bridge import metrics
 from bridge.conversations.database import Database
 from bridge.conversations.effects import Effects
 from bridge.conversations.lines import Rules
-from bridge.conversations.work import Conflict, Needs, Work
+from bridge.conversations.work import Needs, Work
+from bridge.conversations.writes import Conflict
 from bridge.errors import BridgeError, Unavailable
 
 log = structlog.get_logger()

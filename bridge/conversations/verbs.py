@@ -14,7 +14,8 @@ from bridge.conversations import greeter, store, tickets, wishes
 from bridge.conversations import tables as t
 from bridge.conversations.changes import Dialog
 from bridge.conversations.committer import Command
-from bridge.conversations.work import Ids, Needs, Work
+from bridge.conversations.work import Needs, Work
+from bridge.conversations.writes import Ids
 from bridge.errors import Missing, NotAllowed, Refused
 from bridge.messages import BOT, AgentId, Author, DialogId, Json, TicketId, WishId
 

@@ -7,15 +7,12 @@ never decide anything about a dialog, ticket or wish: commands and the pure core
 from __future__ import annotations
 
 import secrets
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from bridge.conversations import store
@@ -26,6 +23,7 @@ from bridge.conversations.lines import Rules
 from bridge.conversations.store import Identity, OutRow
 from bridge.conversations.tickets import Ticket, TicketChange
 from bridge.conversations.wishes import Wish, WishChange
+from bridge.conversations.writes import Ids, Writes, columns
 from bridge.errors import Missing
 from bridge.messages import (
     Address,
@@ -40,10 +38,6 @@ from bridge.messages import (
 )
 
 
-class Conflict(Exception):
-    """Another process changed the same rows meanwhile: nothing was written, run again."""
-
-
 @dataclass(slots=True)
 class Needs:
     """What the commands of one transaction want loaded."""
@@ -55,16 +49,6 @@ class Needs:
     rows: set[int] = field(default_factory=set)
     tickets: set[TicketId] = field(default_factory=set)
     wishes: set[WishId] = field(default_factory=set)
-
-
-class Ids:
-    """Draws ids that are unique in the world and grow with time: 41 bits of milliseconds, 22 of chance."""
-
-    _START = 1_767_225_600_000  # 2026-01-01 UTC, in ms
-
-    @classmethod
-    def draw(cls) -> int:
-        return ((time.time_ns() // 1_000_000 - cls._START) << 22) | secrets.randbits(22)
 
 
 class Work:
@@ -85,20 +69,11 @@ class Work:
         self.wanted: set[str] = set()
         """lanes whose heads are to be taken once everything is written"""
         self.taken: dict[str, OutRow] | None = None
-        self._upsert = sqlite.insert if sqlite_dialect else postgresql.insert
+        self._writes = Writes(sqlite_dialect=sqlite_dialect)
         self._loaded_seq: dict[DialogId, int] = {}
         self._loaded_versions: dict[tuple[str, int], int] = {}
         self._born: dict[DialogId, Dialog] = {}
-        self._inserts: dict[sa.Table, list[Json]] = {}
-        self._identity_dialogs: dict[int, DialogId] = {}
-        self._revised: list[Json] = []
-        self._watermarks: list[Json] = []
-        self._timers: dict[tuple[str, str], Json] = {}
-        self._promises: dict[tuple[DialogId, int], Json] = {}
-        self._rows_changed: dict[int, Json] = {}
-        self._files: list[Json] = []
         self._carried: set[FileId] = set()
-        self._askers: dict[tuple[int, int], Json] = {}
         self._touched: set[DialogId] = set()
         self._new_tickets: list[TicketId] = []
         self._new_wishes: list[WishId] = []
@@ -169,12 +144,12 @@ class Work:
 
     def remember(self, key: str, dialog: DialogId, seq: int) -> None:
         self.seen[key] = (dialog, seq)
-        self._insert(t.seen, {"key": key, "dialog": dialog, "seq": seq})
+        self._writes.insert(t.seen, {"key": key, "dialog": dialog, "seq": seq})
 
     def begin(self, identity: Identity, dialog: Dialog, *, known: bool) -> None:
         """A new dialog, and, where the address is new too, its contact."""
         if not known:
-            self._insert(
+            self._writes.insert(
                 t.contact,
                 {
                     "id": identity.contact,
@@ -185,7 +160,7 @@ class Work:
                     "created_at": self.now,
                 },
             )
-            self._insert(
+            self._writes.insert(
                 t.identity,
                 {
                     "id": identity.id,
@@ -197,7 +172,7 @@ class Work:
                 },
             )
         else:
-            self._identity_dialogs[identity.id] = dialog.id
+            self._writes.latest[identity.id] = dialog.id
         self.identities[identity.channel, identity.address] = identity
         self.dialogs[dialog.id] = dialog
         self._born[dialog.id] = dialog
@@ -208,62 +183,20 @@ class Work:
         self.dialogs[after.id] = after
         self._touched.add(after.id)
         for spoken in change.said:
-            self._insert(
-                t.message,
-                {
-                    "dialog": spoken.dialog,
-                    "seq": spoken.seq,
-                    "rev": spoken.seq,
-                    "author": spoken.author.kind,
-                    "author_id": spoken.author.id,
-                    "author_name": spoken.author.name,
-                    "text": spoken.text,
-                    "private": spoken.private,
-                    "event": spoken.event,
-                    "data": spoken.data,
-                    "native": spoken.native,
-                    "mark": spoken.mark.value if spoken.mark else None,
-                    "said_at": spoken.said_at,
-                    "held_until": spoken.held_until,
-                },
-            )
-            self._files += [
-                {"b_id": file.id, "dialog": spoken.dialog, "seq": spoken.seq} for file in spoken.attachments
-            ]
+            self._writes.say(spoken)
+            for file in spoken.attachments:
+                self._writes.attach(file.id, spoken)
             self._carried.update(file.id for file in spoken.attachments)
         for revised in change.revised:
-            self._revised.append(
-                {
-                    "b_dialog": revised.dialog,
-                    "b_seq": revised.seq,
-                    "b_rev": revised.rev,
-                    "b_mark": revised.mark.value if revised.mark else None,
-                    "b_reason": revised.reason,
-                    "b_text": revised.text,
-                    "b_private": revised.private,
-                    "b_edited_at": revised.edited_at,
-                    "b_deleted_at": revised.deleted_at,
-                }
-            )
+            self._writes.revise(revised)
         for seen in change.seen:
-            self._watermarks.append(
-                {"b_dialog": seen.dialog, "b_upto": seen.upto, "b_rev": seen.rev, "b_mark": seen.mark.value}
-            )
+            self._writes.raise_marks(seen)
         for post in change.posts:
             self.post(post)
         for timer in change.timers:
             self.set_timer(timer)
         for kept in change.promises:
-            self._promises[kept.dialog, kept.gen] = {
-                "dialog": kept.dialog,
-                "gen": kept.gen,
-                "name": kept.name,
-                "started_at": kept.started_at,
-                "due_at": kept.due_at,
-                "settled_at": kept.settled_at,
-                "outcome": kept.outcome,
-                "agent": kept.agent,
-            }
+            self._writes.promises[kept.dialog, kept.gen] = columns(kept, t.promise)
         for acted in change.acted:
             self.record(acted)
         if change.cancelled or change.retried:
@@ -286,9 +219,9 @@ class Work:
             self._new_tickets.append(ticket.id)
         self.tickets[ticket.id] = ticket
         for note in change.notes:
-            self._insert(t.ticket_note, _columns(note, t.ticket_note))
+            self._writes.insert(t.ticket_note, columns(note, t.ticket_note))
         for dialog, seq in change.added:
-            self._insert(
+            self._writes.insert(
                 t.ticket_message, {"ticket": ticket.id, "dialog": dialog, "seq": seq, "added_at": self.now}
             )
         for acted in change.acted:
@@ -301,13 +234,13 @@ class Work:
             self._new_wishes.append(wish.id)
         self.wishes[wish.id] = wish
         for asker in change.askers:
-            self._askers[wish.id, asker.identity] = {"wish": wish.id} | _columns(asker, t.wish_asker)
+            self._writes.askers[wish.id, asker.identity] = {"wish": wish.id} | columns(asker, t.wish_asker)
         for acted in change.acted:
             self.record(acted)
         self.effects.wakes |= {"board", f"wish:{wish.id}"}
 
     def record(self, acted: Acted) -> None:
-        self._insert(
+        self._writes.insert(
             t.action,
             {
                 "id": Ids.draw(),
@@ -321,7 +254,7 @@ class Work:
         )
 
     def post(self, post: Post) -> None:
-        self._insert(
+        self._writes.insert(
             t.outbox,
             {
                 "id": Ids.draw(),
@@ -346,50 +279,24 @@ class Work:
 
     def set_timer(self, timer: TimerSet) -> None:
         """Arms, fires or disarms; several settings of one timer in one transaction become one row."""
-        key = (timer.subject, timer.name)
-        fired = 1 if timer.state == "fired" else 0
-        known = self._timers.get(key)
-        self._timers[key] = {
-            "subject": timer.subject,
-            "name": timer.name,
-            "gen": timer.gen,
-            "due_at": timer.due_at,
-            "state": timer.state,
-            "fired": fired + (known["fired"] if known else 0),
-        }
-        if known is not None and known["gen"] != timer.gen:
-            self.effects.timers[timer_member(timer.subject, timer.name, known["gen"])] = None
+        replaced = self._writes.set_timer(timer)
+        if replaced is not None and replaced != timer.gen:
+            self.effects.timers[timer_member(timer.subject, timer.name, replaced)] = None
         member = timer_member(timer.subject, timer.name, timer.gen)
         self.effects.timers[member] = milliseconds(timer.due_at) if timer.state == "armed" else None
 
     def change_row(self, row: OutRow, **fields: object) -> None:
         """Changes an outbox row; the guard is its state and number of attempts as loaded."""
-        known = self._rows_changed.get(row.id)
-        if known is None:
-            known = self._rows_changed[row.id] = {
-                "b_id": row.id,
-                "b_state": row.state,
-                "b_attempts": row.attempts,
-                "state": row.state,
-                "not_before": row.not_before,
-                "owner": None,
-                "sending_until": None,
-                "doubled": row.doubled,
-                "reason": row.reason,
-                "native": None,
-                "settled_at": None,
-                "payload": row.payload,
-            }
-        known.update(fields)
-        if known["state"] in ("queued", "delayed", "unknown"):
-            self.effects.ring(row.lane, row.destination, known["not_before"])
+        state, not_before = self._writes.change_row(row, fields)
+        if state in ("queued", "delayed", "unknown"):
+            self.effects.ring(row.lane, row.destination, not_before)
 
     def file(self, values: Json) -> None:
-        self._insert(t.attachment, values)
+        self._writes.insert(t.attachment, values)
 
     def row(self, table: sa.Table, values: Json) -> None:
         """A row of a table that guards itself by its primary key (threads, quarantine)."""
-        self._insert(table, values)
+        self._writes.insert(table, values)
 
     def outgoing(self, dialog: DialogId, seq: int) -> list[OutRow]:
         """The posts that carry a message to the contact, loaded now."""
@@ -408,109 +315,30 @@ class Work:
     # -- write
 
     def write(self) -> None:
-        """Writes everything in a fixed order of tables and keys, so that two processes cannot lock each other out."""
-        self._insert_all(t.seen, guard=True)
-        self._insert_all(t.contact)
-        self._insert_all(t.identity, guard=True)
-        if self._born:
-            self._inserts[t.dialog] = [store.dialog_values(self.dialogs[id]) for id in self._born]
-            self._insert_all(t.dialog, guard=True)
-        self._update_dialogs()
-        self._inserts[t.ticket] = [_columns(self.tickets[id], t.ticket) for id in self._new_tickets]
-        self._inserts[t.wish] = [_columns(self.wishes[id], t.wish) for id in self._new_wishes]
-        for table in (
-            t.message, t.outbox, t.thread, t.ticket, t.ticket_note, t.ticket_message, t.wish, t.action, t.attachment,
-            t.quarantine,
-        ):  # fmt: skip
-            self._insert_all(table, guard=table in (t.ticket, t.wish, t.message))
-        self._run(_revise_message, self._revised)
-        self._run(_raise_marks, self._watermarks)
-        self._run(_own_file, self._files, guard=True)
-        self._update_versions(t.ticket, self.tickets)
-        self._update_versions(t.wish, self.wishes)
-        self._upsert_all()
-        changed = sorted(self._rows_changed.values(), key=lambda row: row["b_id"])
-        self._run(_change_row, changed, guard=True)
+        """Hands everything to SQL; raises `Conflict` when another process was there meanwhile."""
+        born = [store.dialog_values(self.dialogs[id]) for id in self._born]
+        dialogs = [
+            store.dialog_values(self.dialogs[id]) | {"b_id": id, "b_seq": self._loaded_seq[id]}
+            for id in sorted(self._touched - self._born.keys())
+            if self._loaded_seq[id] != self.dialogs[id].seq
+        ]
+        for id in self._new_tickets:
+            self._writes.insert(t.ticket, columns(self.tickets[id], t.ticket))
+        for wish_id in self._new_wishes:
+            self._writes.insert(t.wish, columns(self.wishes[wish_id], t.wish))
+        changed = {
+            t.ticket: self._changed(t.ticket, self.tickets),
+            t.wish: self._changed(t.wish, self.wishes),
+        }
+        self._writes.write(self.connection, born, dialogs, changed)
 
-    def _insert(self, table: sa.Table, values: Json) -> None:
-        self._inserts.setdefault(table, []).append(values)
-
-    def _insert_all(self, table: sa.Table, *, guard: bool = False) -> None:
-        rows = self._inserts.pop(table, None)
-        if not rows:
-            return
-        if (order := _ORDER.get(table)) is not None:
-            rows.sort(key=itemgetter(*order))
-        statement: sa.Insert = sa.insert(table)
-        if guard or table is t.thread:
-            # Without preserve_rowcount SQLAlchemy answers -1 for an INSERT on PostgreSQL.
-            statement = self._upsert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-        result = self.connection.execute(statement, rows)
-        if guard and result.rowcount != len(rows):
-            raise Conflict(
-                f"{table.name}: {len(rows) - result.rowcount} of {len(rows)} rows were there already"
-            )
-
-    def _update_dialogs(self) -> None:
-        rows = []
-        for id in sorted(self._touched - self._born.keys()):
-            if (loaded := self._loaded_seq[id]) != self.dialogs[id].seq:
-                values = store.dialog_values(self.dialogs[id])
-                del values["id"], values["identity"], values["opened_at"]
-                rows.append(values | {"b_id": id, "b_seq": loaded})
-        self._run(_update_dialog, rows, guard=True)
-        self._run(
-            _update_identity,
-            [{"b_id": id, "b_dialog": dialog} for id, dialog in sorted(self._identity_dialogs.items())],
-        )
-
-    def _update_versions(self, table: sa.Table, subjects: dict[Any, Any]) -> None:
-        rows = []
-        for id, subject in sorted(subjects.items()):
-            loaded = self._loaded_versions.get((table.name, id))
-            if loaded is not None and loaded != subject.version:
-                values = _columns(subject, table)
-                del values["id"]
-                rows.append(values | {"b_id": id, "b_version": loaded})
-        if rows:
-            statement = sa.update(table).where(
-                table.c.id == sa.bindparam("b_id"), table.c.version == sa.bindparam("b_version")
-            )
-            self._run(statement, rows, guard=True)
-
-    def _upsert_all(self) -> None:
-        timers = [self._timers[key] for key in sorted(self._timers)]
-        if timers:
-            upsert = self._upsert(t.timer)
-            new = upsert.excluded
-            self.connection.execute(
-                upsert.on_conflict_do_update(
-                    index_elements=["subject", "name"],
-                    set_={
-                        "gen": new.gen,
-                        "due_at": new.due_at,
-                        "state": new.state,
-                        "fired": t.timer.c.fired + new.fired,
-                    },
-                ),
-                timers,
-            )
-        for table, keys, rows in (
-            (t.promise, ("dialog", "gen"), [self._promises[key] for key in sorted(self._promises)]),
-            (t.wish_asker, ("wish", "identity"), [self._askers[key] for key in sorted(self._askers)]),
-        ):
-            if rows:
-                insert = self._upsert(table)
-                values = {c.name: insert.excluded[c.name] for c in table.c if c.name not in keys}
-                statement = insert.on_conflict_do_update(index_elements=list(keys), set_=values)
-                self.connection.execute(statement, rows)
-
-    def _run(self, statement: Any, rows: list[Json], *, guard: bool = False) -> None:
-        if not rows:
-            return
-        result = self.connection.execute(statement, rows)
-        if guard and result.rowcount != len(rows):
-            raise Conflict(f"{len(rows) - result.rowcount} of {len(rows)} rows had changed meanwhile")
+    def _changed(self, table: sa.Table, subjects: Mapping[Any, Ticket | Wish]) -> list[Json]:
+        """The rows of what has moved on since it was loaded."""
+        return [
+            columns(subjects[id], table) | {"b_id": id, "b_version": version}
+            for (name, id), version in sorted(self._loaded_versions.items())
+            if name == table.name and subjects[id].version != version
+        ]
 
     def _queue(self, before: Dialog, after: Dialog) -> None:
         """What the line's queue and the live pages show of this dialog now."""
@@ -520,48 +348,3 @@ class Work:
         due = milliseconds(after.promise.due_at) if after.promise else NO_DUE
         self.effects.queue[after.line, after.id] = due if waits else None
         self.effects.wakes |= {"desk", f"dialog:{after.id}", f"address:{after.channel}/{after.address}"}
-
-
-def _columns(thing: Any, table: sa.Table) -> Json:
-    """The fields of a dataclass that are columns of this table."""
-    names = type(thing).__dataclass_fields__
-    return {column.name: getattr(thing, column.name) for column in table.c if column.name in names}
-
-
-_ORDER = {t.seen: ("key",), t.identity: ("channel", "address"), t.dialog: ("identity",)}
-"""Rows that another process may be inserting, too: all go by the order of what is unique, so that none waits in a ring."""
-_update_dialog = sa.update(t.dialog).where(
-    t.dialog.c.id == sa.bindparam("b_id"), t.dialog.c.seq == sa.bindparam("b_seq")
-)
-_update_identity = (
-    sa.update(t.identity)
-    .where(t.identity.c.id == sa.bindparam("b_id"))
-    .values(dialog=sa.bindparam("b_dialog"))
-)
-_revise_message = (
-    sa.update(t.message)
-    .where(t.message.c.dialog == sa.bindparam("b_dialog"), t.message.c.seq == sa.bindparam("b_seq"))
-    .values(
-        rev=sa.bindparam("b_rev"),
-        **{
-            name: sa.func.coalesce(sa.bindparam(f"b_{name}", type_=t.message.c[name].type), t.message.c[name])
-            for name in ("mark", "reason", "text", "private", "edited_at", "deleted_at")
-        },
-    )
-)
-_RANK = sa.case({"accepted": 1, "delivered": 2, "read": 3}, value=t.message.c.mark, else_=0)
-_raise_marks = (
-    sa.update(t.message)
-    .where(t.message.c.dialog == sa.bindparam("b_dialog"), t.message.c.seq <= sa.bindparam("b_upto"))
-    .where(t.message.c.author.in_(["agent", "bot"]), _RANK > 0)
-    .where(sa.case({"delivered": 2, "read": 3}, value=sa.bindparam("b_mark", type_=sa.Text), else_=0) > _RANK)
-    .values(rev=sa.bindparam("b_rev"), mark=sa.bindparam("b_mark", type_=sa.Text))
-)
-_own_file = sa.update(t.attachment).where(
-    t.attachment.c.id == sa.bindparam("b_id"), t.attachment.c.dialog.is_(None)
-)
-_change_row = sa.update(t.outbox).where(
-    t.outbox.c.id == sa.bindparam("b_id"),
-    t.outbox.c.state == sa.bindparam("b_state"),
-    t.outbox.c.attempts == sa.bindparam("b_attempts"),
-)

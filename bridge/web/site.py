@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -63,11 +65,20 @@ def application(
                 Route("/healthz", alive),
                 Route("/readyz", ready),
                 Route("/metrics", metrics),
-                Mount("/static", StaticFiles(directory=STATIC)),
+                Mount("/static", GZipMiddleware(_Fresh(directory=STATIC))),
                 Mount("/api", api),
             ]
         )
     )
+
+
+class _Fresh(StaticFiles):
+    """Files that browsers ask about again each time, so that an upgrade never mixes two versions of our modules."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 class _Headers:

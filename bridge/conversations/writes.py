@@ -1,0 +1,262 @@
+"""What one transaction writes: rows gathered in memory, written in bulk, in a fixed order.
+
+Owns the statements that write conversations and their guards against other processes. It must never decide: who calls
+has done so.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from bridge.conversations import tables as t
+from bridge.conversations.changes import Revised, Seen, Spoken, TimerSet
+from bridge.conversations.store import OutRow
+from bridge.messages import DialogId, FileId, Json
+
+
+class Conflict(Exception):
+    """Another process changed the same rows meanwhile: nothing was written, run again."""
+
+
+class Ids:
+    """Draws ids that are unique in the world and grow with time: 41 bits of milliseconds, 22 of chance."""
+
+    _START = 1_767_225_600_000  # 2026-01-01 UTC, in ms
+
+    @classmethod
+    def draw(cls) -> int:
+        return ((time.time_ns() // 1_000_000 - cls._START) << 22) | secrets.randbits(22)
+
+
+class Writes:
+    """The rows of one transaction in the making."""
+
+    def __init__(self, *, sqlite_dialect: bool) -> None:
+        self.latest: dict[int, DialogId] = {}
+        """identity → the dialog it has now"""
+        self.promises: dict[tuple[DialogId, int], Json] = {}
+        self.askers: dict[tuple[int, int], Json] = {}
+        self._upsert = sqlite.insert if sqlite_dialect else postgresql.insert
+        self._inserts: dict[sa.Table, list[Json]] = {}
+        self._revised: list[Json] = []
+        self._watermarks: list[Json] = []
+        self._timers: dict[tuple[str, str], Json] = {}
+        self._rows: dict[int, Json] = {}
+        self._files: list[Json] = []
+
+    # -- gather
+
+    def insert(self, table: sa.Table, values: Json) -> None:
+        """A new row; all rows of a table in one transaction have the same columns."""
+        self._inserts.setdefault(table, []).append(values)
+
+    def say(self, spoken: Spoken) -> None:
+        """A new message."""
+        self.insert(
+            t.message,
+            {
+                "dialog": spoken.dialog,
+                "seq": spoken.seq,
+                "rev": spoken.seq,
+                "author": spoken.author.kind,
+                "author_id": spoken.author.id,
+                "author_name": spoken.author.name,
+                "text": spoken.text,
+                "private": spoken.private,
+                "event": spoken.event,
+                "data": spoken.data,
+                "native": spoken.native,
+                "mark": spoken.mark.value if spoken.mark else None,
+                "said_at": spoken.said_at,
+                "held_until": spoken.held_until,
+            },
+        )
+
+    def attach(self, file: FileId, spoken: Spoken) -> None:
+        """A stored file belongs to a message from now on."""
+        self._files.append({"b_id": file, "dialog": spoken.dialog, "seq": spoken.seq})
+
+    def revise(self, revised: Revised) -> None:
+        """A message changes."""
+        names = ("dialog", "seq", "rev", "reason", "text", "private", "edited_at", "deleted_at")
+        values = {f"b_{name}": getattr(revised, name) for name in names}
+        self._revised.append(values | {"b_mark": revised.mark.value if revised.mark else None})
+
+    def raise_marks(self, seen: Seen) -> None:
+        """The contact's side has our messages up to one."""
+        self._watermarks.append(
+            {"b_dialog": seen.dialog, "b_upto": seen.upto, "b_rev": seen.rev, "b_mark": seen.mark.value}
+        )
+
+    def set_timer(self, timer: TimerSet) -> int | None:
+        """Arms, fires or disarms; several settings become one row. Returns the gen set before in this transaction."""
+        key = (timer.subject, timer.name)
+        known = self._timers.get(key)
+        fired = (1 if timer.state == "fired" else 0) + (known["fired"] if known else 0)
+        self._timers[key] = columns(timer, t.timer) | {"fired": fired}
+        return known["gen"] if known else None
+
+    def change_row(self, row: OutRow, fields: Mapping[str, object]) -> tuple[str, datetime]:
+        """Changes an outbox row; the guard is its state and number of attempts as loaded.
+
+        Returns the state it will have and the moment before which it need not be looked at.
+        """
+        known = self._rows.get(row.id)
+        if known is None:
+            known = self._rows[row.id] = {
+                "b_id": row.id,
+                "b_state": row.state,
+                "b_attempts": row.attempts,
+                "state": row.state,
+                "not_before": row.not_before,
+                "owner": None,
+                "sending_until": None,
+                "doubled": row.doubled,
+                "reason": row.reason,
+                "native": None,
+                "settled_at": None,
+            }
+        known.update(fields)
+        return known["state"], known["not_before"]
+
+    # -- write
+
+    def write(
+        self,
+        connection: Connection,
+        born: list[Json],
+        dialogs: list[Json],
+        changed: Mapping[sa.Table, list[Json]],
+    ) -> None:
+        """Writes in a fixed order of tables and keys, so that two processes cannot lock each other out.
+
+        `born` are new dialogs, `dialogs` changed ones, `changed` the tickets and wishes that bear a version.
+        """
+        self._inserts.setdefault(t.dialog, []).extend(born)
+        for table in (t.seen, t.contact, t.identity, t.dialog):
+            self._insert_all(connection, table)
+        self._update(connection, _update_dialog, dialogs, without=("id", "identity", "opened_at"))
+        latest = [{"b_id": id, "b_dialog": dialog} for id, dialog in sorted(self.latest.items())]
+        self._update(connection, _update_identity, latest)
+        for table in _AFTERWARDS:
+            self._insert_all(connection, table)
+        self._update(connection, _revise_message, self._revised, guard=False)
+        self._update(connection, _raise_marks, self._watermarks, guard=False)
+        self._update(connection, _own_file, self._files)
+        for table, rows in changed.items():
+            self._update(connection, _update_version[table], rows, without=("id",))
+        self._upsert_all(connection, t.timer, self._timers, adding=("fired",))
+        self._upsert_all(connection, t.promise, self.promises)
+        self._upsert_all(connection, t.wish_asker, self.askers)
+        self._update(connection, _change_row, [self._rows[id] for id in sorted(self._rows)])
+
+    def _insert_all(self, connection: Connection, table: sa.Table) -> None:
+        rows = self._inserts.pop(table, None)
+        if not rows:
+            return
+        if (order := _ORDER.get(table)) is not None:
+            rows.sort(key=itemgetter(*order))
+        statement: sa.Insert = sa.insert(table)
+        if table in _GUARDED or table is t.thread:
+            # Without preserve_rowcount SQLAlchemy answers -1 for an INSERT on PostgreSQL.
+            statement = self._upsert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        result = connection.execute(statement, rows)
+        if table in _GUARDED and result.rowcount != len(rows):
+            missing = len(rows) - result.rowcount
+            raise Conflict(f"{table.name}: {missing} of {len(rows)} rows were there already")
+
+    def _update(
+        self,
+        connection: Connection,
+        statement: sa.Update,
+        rows: list[Json],
+        *,
+        guard: bool = True,
+        without: tuple[str, ...] = (),
+    ) -> None:
+        if not rows:
+            return
+        for row in rows:
+            for name in without:
+                del row[name]
+        result = connection.execute(statement, rows)
+        if guard and result.rowcount != len(rows):
+            raise Conflict(f"{len(rows) - result.rowcount} of {len(rows)} rows had changed meanwhile")
+
+    def _upsert_all(
+        self, connection: Connection, table: sa.Table, rows: Mapping[Any, Json], adding: tuple[str, ...] = ()
+    ) -> None:
+        if not rows:
+            return
+        insert = self._upsert(table)
+        keys = [column.name for column in table.primary_key]
+        values: dict[str, Any] = {c.name: insert.excluded[c.name] for c in table.c if c.name not in keys}
+        values |= {name: table.c[name] + insert.excluded[name] for name in adding}
+        statement = insert.on_conflict_do_update(index_elements=keys, set_=values)
+        connection.execute(statement, [rows[key] for key in sorted(rows)])
+
+
+def columns(thing: Any, table: sa.Table) -> Json:
+    """The fields of a dataclass that are columns of this table."""
+    names = type(thing).__dataclass_fields__
+    return {column.name: getattr(thing, column.name) for column in table.c if column.name in names}
+
+
+_ORDER = {t.seen: ("key",), t.identity: ("channel", "address"), t.dialog: ("identity",)}
+"""Rows that another process may be inserting, too: all go by the order of what is unique, so that none waits in a ring."""
+_GUARDED = {t.seen, t.identity, t.dialog, t.ticket, t.wish, t.message}
+"""A row of these that is there already means that another process was first."""
+_AFTERWARDS = (
+    t.message, t.outbox, t.thread, t.ticket, t.ticket_note, t.ticket_message, t.wish, t.action, t.attachment,
+    t.quarantine,
+)  # fmt: skip
+_update_version = {
+    table: sa.update(table).where(
+        table.c.id == sa.bindparam("b_id"), table.c.version == sa.bindparam("b_version")
+    )
+    for table in (t.ticket, t.wish)
+}
+_update_dialog = sa.update(t.dialog).where(
+    t.dialog.c.id == sa.bindparam("b_id"), t.dialog.c.seq == sa.bindparam("b_seq")
+)
+_update_identity = (
+    sa.update(t.identity)
+    .where(t.identity.c.id == sa.bindparam("b_id"))
+    .values(dialog=sa.bindparam("b_dialog"))
+)
+_revise_message = (
+    sa.update(t.message)
+    .where(t.message.c.dialog == sa.bindparam("b_dialog"), t.message.c.seq == sa.bindparam("b_seq"))
+    .values(
+        rev=sa.bindparam("b_rev"),
+        **{
+            name: sa.func.coalesce(sa.bindparam(f"b_{name}", type_=t.message.c[name].type), t.message.c[name])
+            for name in ("mark", "reason", "text", "private", "edited_at", "deleted_at")
+        },
+    )
+)
+_RANK = sa.case({"accepted": 1, "delivered": 2, "read": 3}, value=t.message.c.mark, else_=0)
+_raise_marks = (
+    sa.update(t.message)
+    .where(t.message.c.dialog == sa.bindparam("b_dialog"), t.message.c.seq <= sa.bindparam("b_upto"))
+    .where(t.message.c.author.in_(["agent", "bot"]), _RANK > 0)
+    .where(sa.case({"delivered": 2, "read": 3}, value=sa.bindparam("b_mark", type_=sa.Text), else_=0) > _RANK)
+    .values(rev=sa.bindparam("b_rev"), mark=sa.bindparam("b_mark", type_=sa.Text))
+)
+_own_file = sa.update(t.attachment).where(
+    t.attachment.c.id == sa.bindparam("b_id"), t.attachment.c.dialog.is_(None)
+)
+_change_row = sa.update(t.outbox).where(
+    t.outbox.c.id == sa.bindparam("b_id"),
+    t.outbox.c.state == sa.bindparam("b_state"),
+    t.outbox.c.attempts == sa.bindparam("b_attempts"),
+)

@@ -1,6 +1,7 @@
 """`make bench`, `python -m bench`: interleaved rounds over the bridge and its floor, then the results.
 
-Exits 1 when an acknowledged message was lost, doubled or overtaken, or when no run was clean.
+Exits 1 when an acknowledged message was lost, doubled or overtaken, when a timer did not fire, or not once, or when no
+run was clean.
 """
 
 import argparse
@@ -16,10 +17,21 @@ from bench.figures import median
 from bench.parts import Generator, Sink, dialogs
 from bench.report import QUICK, RESULTS, Results, floor_at, number, table
 from bench.runs import Run
-from bench.scenarios import agents, customers, memory
-from bench.systems import FLOOR, LAYOUTS, NAMES, SECRETS, SHIPPED, System, running, shipped
+from bench.scenarios import agents, customers, memory, timers
+from bench.systems import (
+    DATABASES,
+    FLOOR,
+    LAYOUTS,
+    NAMES,
+    SECRETS,
+    SHIPPED,
+    TIMERS,
+    System,
+    running,
+    shipped,
+)
 
-ONLY = (*NAMES, SHIPPED)
+ONLY = (*NAMES, SHIPPED, TIMERS)
 WARM_UP = "warm-up"
 
 
@@ -32,6 +44,8 @@ class Bench:
     visitors: int
     connections: int
     layout: str
+    timers: int
+    window: float
     only: tuple[str, ...]
     runs: list[Run] = field(default_factory=list)
     layouts: dict[str, list[str]] = field(default_factory=dict)
@@ -43,21 +57,41 @@ class Bench:
                 self.round(name, number_)
 
     def wanting(self, name: str) -> bool:
-        """Whether a system still has fewer clean rounds than asked for."""
+        """Whether a part still has fewer clean rounds than asked for; one of many timers tells as much as three."""
         rounds: dict[int, bool] = {}
-        for run in self.runs:
-            if run.system == name and run.scenario != WARM_UP:
+        for run in self.of(name):
+            if run.scenario != WARM_UP:
                 rounds[run.round] = rounds.get(run.round, True) and run.clean
-        return sum(rounds.values()) < self.rounds
+        return sum(rounds.values()) < (1 if name == TIMERS else self.rounds)
+
+    def of(self, name: str) -> list[Run]:
+        """The runs of one part."""
+        if name == TIMERS:
+            return [run for run in self.runs if run.scenario == TIMERS]
+        return [run for run in self.runs if run.system == name and run.scenario != TIMERS]
 
     def round(self, name: str, number_: int) -> None:
         """One system, fresh, through all that is measured of it."""
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             work = Path(folder)
-            runs = self.at_rest(work, number_) if name == SHIPPED else self.under_load(name, work, number_)
+            if name == SHIPPED:
+                runs = self.at_rest(work, number_)
+            elif name == TIMERS:
+                runs = self.armed(work, number_)
+            else:
+                runs = self.under_load(name, work, number_)
             for run in runs:
                 self.runs.append(run)
                 say(run)
+
+    def armed(self, work: Path, number_: int) -> Iterator[Run]:
+        """Timers that fall due one after the other, on each database."""
+        for name in DATABASES:
+            place = work / name
+            place.mkdir()
+            yield timers.ring(
+                name, place, count=self.timers, seconds=self.window, number=number_, layouts=self.layouts
+            )
 
     def at_rest(self, work: Path, number_: int) -> Iterator[Run]:
         """The shipped configuration with nothing to do."""
@@ -118,6 +152,8 @@ class Bench:
             "visitors": self.visitors,
             "connections": self.connections,
             "layout": self.layout,
+            "timers": self.timers,
+            "window": self.window,
         }
         return Results(self.runs, self.layouts, options)
 
@@ -135,7 +171,7 @@ def chosen(arguments: Sequence[str]) -> tuple[Bench, Path]:
     """The benchmark that the command line asks for, and where its results go."""
     options = argparse.ArgumentParser(prog="bench", description=__doc__)
     options.add_argument("--quick", action="store_true", help="one short round, into bench/quick.json")
-    options.add_argument("--only", action="append", choices=ONLY, help="only this system (may be repeated)")
+    options.add_argument("--only", action="append", choices=ONLY, help="only this part (may be repeated)")
     options.add_argument("--rounds", type=int, help="clean rounds of each system (3)")
     options.add_argument("--seconds", type=float, help="length of one run (10)")
     options.add_argument("--visitors", type=int, default=200)
@@ -149,6 +185,8 @@ def chosen(arguments: Sequence[str]) -> tuple[Bench, Path]:
         visitors=given.visitors,
         connections=given.connections,
         layout=given.layout,
+        timers=5_000 if given.quick else 100_000,
+        window=5.0 if given.quick else 60.0,
         only=tuple(name for name in ONLY if not given.only or name in given.only),
     )
     return bench, given.out or (QUICK if given.quick else RESULTS)
@@ -168,7 +206,7 @@ def main(arguments: Sequence[str]) -> int:
     faults = results.faults()
     for fault in faults:
         print(f"FAULT: {fault}", file=sys.stderr)
-    unclean = [name for name in bench.only if not any(run.clean for run in bench.runs if run.system == name)]
+    unclean = [name for name in bench.only if not any(run.clean for run in bench.of(name))]
     for name in unclean:
         print(f"{name}: no run on a quiet machine", file=sys.stderr)
     return 1 if faults or unclean else 0

@@ -4,9 +4,10 @@ The only file that knows the bridge's command line, configuration, addresses and
 """
 
 import os
+import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,9 @@ from tests.services import PostgresServer, RedisServer, port
 
 FLOOR = "floor"  # signs and stores nothing
 SHIPPED = "shipped"  # `make run` as it comes
-NAMES = ("sqlite", "postgresql", FLOOR)  # the order within a round: the floor repeats the others' loads
+TIMERS = "timers"  # the bridge on each database with nothing to do but to keep its promises in mind
+DATABASES = ("sqlite", "postgresql")
+NAMES = (*DATABASES, FLOOR)  # the order within a round: the floor repeats the others' loads
 LAYOUTS: dict[str, tuple[str | None, ...]] = {
     "one": (None,),  # every role in one process, as `make run` does
     "split": ("web", "hands", "clock"),  # a process for each role, on one Redis
@@ -49,23 +52,37 @@ class System:
 
 
 @contextmanager
-def running(name: str, desk: str, work: Path, layout: str = "one") -> Iterator[System]:
-    """One of the systems by its name, on fresh data in `work`, stopped at the end."""
+def running(
+    name: str, desk: str | None, work: Path, layout: str = "one", fill: Callable[[str], None] | None = None
+) -> Iterator[System]:
+    """One of the systems by its name, on fresh data in `work`, stopped at the end.
+
+    `fill` is given the database's URL when its schema is there and the bridge has not been started.
+    """
     with ExitStack() as stack:
-        if name == FLOOR:
+        if name == FLOOR and desk is not None:
             yield stack.enter_context(floor(desk, work))
-        elif name == "sqlite":
+        elif name in DATABASES:
+            url, beside = stack.enter_context(database(name, work))
             yield stack.enter_context(
-                bridge(name, f"sqlite:///{work / 'bridge.db'}", [], desk=desk, work=work, layout=layout)
+                bridge(name, url, beside, desk=desk, work=work, layout=layout, fill=fill)
             )
-        elif name == "postgresql":
-            cluster = PostgresServer()
-            stack.callback(cluster.remove)
-            cluster.start()
-            url = cluster.url(cluster.create())
-            yield stack.enter_context(bridge(name, url, [cluster.pid], desk=desk, work=work, layout=layout))
         else:
             raise ValueError(f"there is no system {name!r}")
+
+
+@contextmanager
+def database(name: str, work: Path) -> Iterator[tuple[str, Sequence[int]]]:
+    """A new, empty database and the processes that it consists of."""
+    if name == "sqlite":
+        yield f"sqlite:///{work / 'bridge.db'}", []
+        return
+    cluster = PostgresServer()
+    try:
+        cluster.start()
+        yield cluster.url(cluster.create()), [cluster.pid]
+    finally:
+        cluster.remove()
 
 
 @contextmanager
@@ -85,7 +102,14 @@ def floor(desk: str, work: Path) -> Iterator[System]:
 
 @contextmanager
 def bridge(
-    name: str, database: str, beside: Sequence[int], *, desk: str, work: Path, layout: str
+    name: str,
+    url: str,
+    beside: Sequence[int],
+    *,
+    desk: str | None,
+    work: Path,
+    layout: str,
+    fill: Callable[[str], None] | None = None,
 ) -> Iterator[System]:
     """The bridge on a database, in one of the layouts; `beside` are processes it uses that already run."""
     roles = LAYOUTS[layout]
@@ -100,7 +124,10 @@ def bridge(
             beside = [*beside, server.pid]
             redis = server.url
         path = work / "config.yaml"
-        path.write_text(yaml.safe_dump(config(number, database, redis, desk, work)))
+        path.write_text(yaml.safe_dump(config(number, url, redis, desk, work)))
+        if fill is not None:
+            migrate(path)
+            fill(url)
         for role in roles:
             command = [*BRIDGE, "run", "--config", str(path)]
             options = [] if role is None else ["--roles", role]
@@ -108,7 +135,13 @@ def bridge(
             roots.append(process.pid)
             if role in {None, "web"}:
                 wait_for(number, "/readyz", process, log)
-        yield System(name, target(number), [*roots, *beside], time.monotonic() - began, database)
+        yield System(name, target(number), [*roots, *beside], time.monotonic() - began, url)
+
+
+def migrate(path: Path) -> None:
+    """Lets the bridge make the tables of the database that a configuration names."""
+    command = [*BRIDGE, "migrate", "--config", str(path)]
+    subprocess.run(command, cwd=ROOT, env=os.environ | SECRETS, check=True, stdout=subprocess.DEVNULL)
 
 
 @contextmanager
@@ -138,28 +171,33 @@ def target(number: int) -> Target:
     )
 
 
-def config(number: int, database: str, redis: str | None, desk: str, work: Path) -> dict[str, object]:
-    """The bridge's configuration: one site chat, and the sink as its only desk."""
+def config(number: int, url: str, redis: str | None, desk: str | None, work: Path) -> dict[str, object]:
+    """The bridge's configuration: one site chat, and the sink as its only desk; or no desk that is posted to."""
+    name = "web" if desk is None else "sink"
     chosen: dict[str, object] = {
         "data": str(work / "data"),
         "http": {"host": "127.0.0.1", "port": number},
-        "database": {"url": database},
-        "lines": {"first": {"speaks": True, "desks": ["sink"]}},
+        "database": {"url": url},
+        "lines": {"first": {"speaks": True, "desks": [name]}},
         "channels": {"shop": {"connector": "site", "line": "first"}},
-        "desks": {"sink": {"desk": "webhook", "url": desk, "secret": "${SINK_SECRET}"}},
         "tokens": {"bench": "${BENCH_TOKEN}"},
         # All visitors share one address, and each writes more than a person can.
         "limits": {"messages_per_minute": 1_000_000, "sessions_per_minute": 1_000_000},
         "log": {"level": "warning"},
     }
+    if desk is None:
+        # One rung: a timer that has fired is over.
+        chosen |= {"desks": {name: {"desk": "web"}}, "ladder": [{"at": "100%", "do": "requeue"}]}
+    else:
+        chosen["desks"] = {name: {"desk": "webhook", "url": desk, "secret": "${SINK_SECRET}"}}
     if redis is not None:
         chosen["redis"] = {"url": redis}
     return chosen
 
 
-def stored(database: str) -> list[str]:
+def stored(url: str) -> list[str]:
     """The texts of all the generator's messages that are in the bridge's SQL."""
-    engine = sqlalchemy.create_engine(database)
+    engine = sqlalchemy.create_engine(url)
     try:
         with engine.connect() as connection:
             query = sqlalchemy.text("SELECT text FROM message WHERE text LIKE :pattern")

@@ -10,6 +10,7 @@ from bench.systems import System
 
 SETTLED = 10.0  # seconds after which start-up is over
 STREAMS = 500
+OPENED = 2.0  # seconds after which the last stream is as silent as the first
 
 
 def idle(system: System, number: int) -> Run:
@@ -33,7 +34,7 @@ def streams(system: System, load: Generator, sink: Sink, number: int) -> Run:
     drain(acknowledged(load.do("once")), sink, run)
     before = machine.memory([system.web]).resident
     load.do("streams", count=STREAMS)
-    time.sleep(2)
+    time.sleep(OPENED)
     after = machine.memory([system.web]).resident
     run.figures = {"stream_kb": (after - before) / STREAMS / 1e3}
     return run

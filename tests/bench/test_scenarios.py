@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,10 +36,19 @@ def stage(work: Path, visitors: int = 8, name: str = "sqlite") -> Iterator[Stage
         yield Stage(system, load, sink)
 
 
-@pytest.fixture(autouse=True)
-def site(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def site() -> Iterator[None]:
     """The site of a few lines is measured in place of the bridge."""
-    monkeypatch.setattr(systems, "BRIDGE", (sys.executable, "-m", "tests.bench.site"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(systems, "BRIDGE", (sys.executable, "-m", "tests.bench.site"))
+        yield
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """One system for all tests that leave it as it is."""
+    with stage(tmp_path_factory.mktemp("healthy")) as on:
+        yield on
 
 
 @pytest.fixture(autouse=True)
@@ -46,31 +56,29 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is missing is lost at once."""
     monkeypatch.setattr(customers, "PATIENCE", 0.5)
     monkeypatch.setattr(agents, "PATIENCE", 0.5)
+    monkeypatch.setattr(memory, "OPENED", 0.5)
 
 
-def test_a_healthy_system_is_measured_without_a_fault(tmp_path: Path) -> None:
-    with stage(tmp_path) as on:
-        run = customers.capacity(on.system, on.load, on.sink, seconds=1, number=1)
-        assert run.faults == []
-        assert run.figures["per_second"] > 50
-        assert 0 < run.figures["ack_p50_ms"] <= run.figures["ack_p99_ms"]
-        assert run.figures["cpu_us"] == pytest.approx(sum(run.cpu_by_process.values()))
+def test_a_healthy_system_is_measured_without_a_fault(healthy: Stage) -> None:
+    run = customers.capacity(healthy.system, healthy.load, healthy.sink, seconds=1, number=1)
+    assert run.faults == []
+    assert run.figures["per_second"] > 10
+    assert 0 < run.figures["ack_p50_ms"] <= run.figures["ack_p99_ms"]
+    assert run.figures["cpu_us"] == pytest.approx(sum(run.cpu_by_process.values()))
 
 
-def test_an_open_loop_keeps_its_rate(tmp_path: Path) -> None:
-    with stage(tmp_path) as on:
-        options = {"rate": 100, "seconds": 2}
-        sent = on.load.do("open", **options)["acked"]
-        assert 140 < len(sent) < 260
-        assert on.sink.count() == len(sent)
+def test_an_open_loop_keeps_its_rate(healthy: Stage) -> None:
+    healthy.sink.reset()
+    sent = healthy.load.do("open", rate=100, seconds=1.5)["acked"]
+    assert 100 < len(sent) < 200
+    assert healthy.sink.count() == len(sent)
 
 
-def test_an_open_loop_does_not_slow_down_for_a_slow_answer(tmp_path: Path) -> None:
-    with stage(tmp_path) as on:
-        report = on.load.do("open", rate=4_000, seconds=0.25)
-        waited = [acked_at - sent_at for *_, sent_at, acked_at in report["acked"]]
-        assert max(waited) > 0.2e9  # far more than it can serve: the wait for a free connection has to show
-        assert all(sent_at <= report["ended_at"] for *_, sent_at, _ in report["acked"])
+def test_an_open_loop_does_not_slow_down_for_a_slow_answer(healthy: Stage) -> None:
+    report = healthy.load.do("open", rate=4_000, seconds=0.25)
+    waited = [acked_at - sent_at for *_, sent_at, acked_at in report["acked"]]
+    assert max(waited) > 0.2e9  # far more than it can serve: the wait for a free connection has to show
+    assert all(sent_at <= report["ended_at"] for *_, sent_at, _ in report["acked"])
 
 
 @pytest.mark.parametrize(
@@ -115,12 +123,11 @@ def test_a_lost_reply_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert [fault.split(",")[0][-4:] for fault in run.faults] == ["lost"]
 
 
-def test_a_refused_customer_is_a_fault(tmp_path: Path) -> None:
-    with stage(tmp_path) as on:
-        elsewhere = replace(on.system.target, messages="/elsewhere")
-        with Generator.start(elsewhere, 1, 1, tmp_path, ENVIRONMENT) as load:
-            load.do("sessions", visitors=1)
-            run = customers.capacity(on.system, load, on.sink, seconds=0.1, number=1)
+def test_a_refused_customer_is_a_fault(healthy: Stage, tmp_path: Path) -> None:
+    elsewhere = replace(healthy.system.target, messages="/elsewhere")
+    with Generator.start(elsewhere, 1, 1, tmp_path, ENVIRONMENT) as load:
+        load.do("sessions", visitors=1)
+        run = customers.capacity(healthy.system, load, healthy.sink, seconds=0.1, number=1)
     assert len(run.faults) == 1
     assert run.faults[0].endswith("messages refused: 404 Not Found")
 
@@ -141,17 +148,11 @@ def test_the_floor_runs_and_loses_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("wrong", "status"), [("nothing", 0), ("lose", 1)])
-def test_the_whole_benchmark_ends_by_what_it_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str, status: int
+def test_the_whole_benchmark_measures_every_part_of_its_systems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SITE_WRONG", wrong)
-    monkeypatch.setattr(memory, "STREAMS", 20)
-    monkeypatch.setattr(machine, "LIMIT", 1.0)  # a test does not wait for a quiet machine
-    out = tmp_path / "results.json"
-    options = ["--only", "postgresql", "--only", FLOOR, "--rounds", "1", "--seconds", "1", "--visitors", "20"]
-    assert main([*options, "--connections", "4", "--out", str(out)]) == status
-    results = json.loads(out.read_text())
+    status, results = benchmark(tmp_path, monkeypatch, "--only", "postgresql", "--only", FLOOR)
+    assert status == 0
     assert {run["scenario"] for run in results["runs"] if run["system"] == "postgresql"} == {
         "warm-up",
         "capacity",
@@ -161,5 +162,21 @@ def test_the_whole_benchmark_ends_by_what_it_found(
     }
     assert floor_at("postgresql") in {run["scenario"] for run in results["runs"] if run["system"] == FLOOR}
     assert any(name.startswith("postgres") for name in results["layouts"]["postgresql"])
-    assert all(value for value in results["medians"]["postgresql"].values())
-    assert bool(results["faults"]) == bool(status)
+    assert all(value for what, value in results["medians"]["postgresql"].items() if "timer" not in what)
+    assert results["faults"] == []
+
+
+def test_the_whole_benchmark_fails_by_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SITE_WRONG", "lose")
+    status, results = benchmark(tmp_path, monkeypatch, "--only", "sqlite")
+    assert status == 1
+    assert "lost" in results["faults"][0]
+
+
+def benchmark(work: Path, monkeypatch: pytest.MonkeyPatch, *only: str) -> tuple[int, dict[str, Any]]:
+    monkeypatch.setattr(memory, "STREAMS", 20)
+    monkeypatch.setattr(machine, "LIMIT", 1.0)  # a test does not wait for a quiet machine
+    out = work / "results.json"
+    options = ["--rounds", "1", "--seconds", "0.5", "--visitors", "20", "--connections", "4"]
+    status = main([*only, *options, "--out", str(out)])
+    return status, json.loads(out.read_text())

@@ -7,6 +7,7 @@ never write (the committer does). Every method answers after the commit or raise
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -124,22 +125,37 @@ class Router:
 
     async def next(self, line: LineName, agent: a.Agent) -> DialogId | None:
         """Claims the most urgent unclaimed dialog of a line: Redis says where to look, SQL who wins."""
+        for look in (self._hinted, self._waiting):
+            for dialog in await look(line):
+                if await self._claim(dialog, line, agent):
+                    return dialog
+        return None
+
+    async def _hinted(self, line: LineName) -> list[DialogId]:
         try:
-            candidates = await self._queue.waiting(line)
+            return await self._queue.waiting(line)
         except (redis.RedisError, OSError):
-            page = await self.read.dialogs(status=["open"], line=line, unclaimed=True, order="due", limit=20)
-            candidates = [DialogId(int(dialog.id)) for dialog in page.items]
-        for dialog in candidates:
+            return []
+
+    async def _waiting(self, line: LineName) -> list[DialogId]:
+        """By SQL, for what a lost hint has left out of the queue."""
+        page = await self.read.dialogs(status=["open"], line=line, unclaimed=True, order="due", limit=20)
+        return [DialogId(int(dialog.id)) for dialog in page.items]
+
+    async def _claim(self, dialog: DialogId, line: LineName, agent: a.Agent) -> bool:
+        try:
             view = await self.read.dialog(dialog)
             if view.assignee is None and view.status == "open" and view.line == line:
-                try:
-                    await self.act(dialog, "dialog", agent, a.Claim())
-                except NotAllowed:
-                    raise
-                except Refused:
-                    continue
-                return dialog
-        return None
+                await self.act(dialog, "dialog", agent, a.Claim())
+                return True
+        except NotAllowed:
+            raise
+        except Refused:
+            log.debug("somebody else was first", dialog=dialog)
+        with contextlib.suppress(redis.RedisError, OSError):
+            # Entries that are wrong would else stand before the right ones for ever.
+            await self._queue.drop(line, dialog)
+        return False
 
     async def reached(self, channel: ChannelName, address: Address, upto: int, mark: Mark) -> None:
         await self._committer.run(Reached(channel, address, upto, mark))

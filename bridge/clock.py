@@ -18,6 +18,7 @@ import structlog
 from bridge import errors, metrics
 from bridge.conversations.effects import parse_timer
 from bridge.conversations.heal import Heal
+from bridge.conversations.hints import ending
 from bridge.conversations.router import Router
 from bridge.conversations.timers import Timers
 
@@ -78,7 +79,7 @@ class Clock:
 
     async def _forever(self, turn: Callable[[], Awaitable[float]]) -> None:
         """Takes turns until cancelled; each says how long to sleep. A store that is out only makes us wait."""
-        while True:
+        while not ending():
             try:
                 pause = await turn()
             except (redis.RedisError, OSError, errors.Unavailable) as error:
@@ -124,7 +125,7 @@ class Clock:
     async def _sweep(self) -> float:
         for chore in self._chores:
             await self._router.arm_chore(chore, self._wall.now())
-        while True:
+        while not ending():
             try:
                 if await self._heal.sweep(self._wall.now()):
                     log.info("redis was rebuilt from SQL")
@@ -135,6 +136,7 @@ class Clock:
                     metrics.LATENESS.observe(now.timestamp() - (due or 0) / 1000)
                 await self._fire(list(effects.timers))
             await asyncio.sleep(SWEEP)
+        return 0.0
 
     async def _adjust(self) -> float:
         await self._wall.adjust(self._client)

@@ -20,6 +20,7 @@ from bridge import errors, metrics
 from bridge.connector import Connector
 from bridge.conversations.commands import Outcome
 from bridge.conversations.heal import Heal
+from bridge.conversations.hints import ending
 from bridge.conversations.lanes import Bells
 from bridge.conversations.router import Router
 from bridge.conversations.store import OutRow
@@ -129,7 +130,7 @@ class Hands:
     async def _serve(self, destination: str) -> None:
         """Takes what is ready at one destination, as much as it can carry at once."""
         limits, rung = self._edges[destination].limits, self._rung[destination]
-        while True:
+        while not ending():
             rung.clear()
             free = limits.concurrent - self._busy[destination]
             lanes: list[str] = []

@@ -12,7 +12,7 @@ from typing import Any
 import redis
 import structlog
 
-from bridge.conversations.effects import Effects
+from bridge.conversations.effects import EPOCH, Effects
 
 log = structlog.get_logger()
 
@@ -44,6 +44,9 @@ class Hints:
             effects.push(pipe)
             try:
                 await pipe.execute()
+                if not self.reachable:
+                    # Redis may have kept all but what we could not tell: then the next sweep tells everything.
+                    await self._client.delete(EPOCH)
                 self.note(reachable=True)
             except (redis.RedisError, OSError) as error:
                 self.note(reachable=False, reason=str(error))
@@ -56,6 +59,16 @@ class Hints:
                 log.info("redis answers again")
             else:
                 log.warning("redis is out: work is found in SQL every two seconds", reason=reason)
+
+
+def ending() -> bool:
+    """True once this task has been cancelled: every loop around Redis asks.
+
+    redis-py writes by `asyncio.wait_for`, which before Python 3.12 swallows a cancellation that comes together with
+    its result; a loop that trusted in the exception alone would go on for ever.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def send_now(client: Any, effects: Effects) -> None:

@@ -15,6 +15,7 @@ import redis
 import structlog
 
 from bridge.conversations.effects import LIVE
+from bridge.conversations.hints import ending
 
 log = structlog.get_logger()
 
@@ -45,12 +46,12 @@ class Hub:
 
     async def run(self) -> None:
         """Listens until cancelled; after a gap everybody looks again."""
-        while True:
+        while not ending():
             try:
                 async with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
                     await subscription.subscribe(LIVE)
                     self._hear()
-                    while True:
+                    while not ending():
                         notice = await subscription.get_message(timeout=30.0)
                         if notice is not None:
                             self._pass_on(json.loads(notice["data"]))

@@ -104,7 +104,8 @@ def replied(
         if mode == "auto":
             held_until = _hold(dialog, now, rules)
     if dialog.status is Status.resolved:
-        draft.set(status=Status.waiting, resolved_at=None)
+        answered = dialog.contact_seq <= dialog.answered_seq
+        draft.set(status=Status.waiting if answered else Status.open, resolved_at=None)
     spoken = posts.send(
         draft, author, text, rules, attachments=attachments, held_until=held_until, but=via, native=native
     )
@@ -154,7 +155,7 @@ def troubled(
 ) -> Change:
     """Our message `seq` is delayed, doubtful or has failed; a failed answer brings the dialog back.
 
-    A dialog that a newer one has followed (`latest` is False) only says so.
+    A dialog that a newer one has followed (`latest` is False) only says so; the contact is answered there.
     """
     draft = Draft(dialog, now)
     draft.revise(seq, mark=mark, reason=reason)
@@ -162,12 +163,15 @@ def troubled(
         spoken = draft.tell_inside("failed", f"Not delivered: {reason}", seq=seq, reason=reason)
         posts.mirror(draft, spoken, rules)
         _unreplied(draft, seq)
+        _owed_again(draft)
         if latest:
             if dialog.status is Status.snoozed:
                 _wake(draft)
             draft.set(status=Status.open, resolved_at=None)
             if draft.dialog.promise is None:
                 promises.start(draft, now, rules)
+        elif dialog.status is Status.resolved:
+            promises.void(draft, None)
     posts.mark(draft, seq, mark, reason, rules)
     return draft.change()
 
@@ -196,11 +200,14 @@ def undone(dialog: Dialog, seq: int, agent: AgentId, now: datetime, rules: Rules
     return draft.change()
 
 
-def retried(dialog: Dialog, seq: int, agent: AgentId, now: datetime, rules: Rules) -> Change:
-    """A failed message is tried again."""
+def retried(
+    dialog: Dialog, seq: int, agent: AgentId, now: datetime, rules: Rules, *, human: bool = True
+) -> Change:
+    """A failed message is tried again; a person's (`human`) may still become the answer."""
     draft = Draft(dialog, now)
     draft.retried.append(seq)
-    draft.set(replied_seq=max(dialog.replied_seq, seq))
+    if human:
+        draft.set(replied_seq=max(dialog.replied_seq, seq))
     draft.revise(seq, mark=Mark.queued, reason="")
     draft.act("retried", agent, seq=seq)
     posts.mark(draft, seq, Mark.queued, None, rules)
@@ -348,6 +355,14 @@ def _unreplied(draft: Draft, seq: int) -> None:
     """The reply does not go out after all: nothing is on its way any more."""
     if draft.dialog.replied_seq == seq:
         draft.set(replied_seq=draft.dialog.answered_seq)
+
+
+def _owed_again(draft: Draft) -> None:
+    """What the contact asked last counts as unanswered, even if the lost reply had been accepted before."""
+    dialog = draft.dialog
+    answered = min(dialog.answered_seq, max(0, dialog.contact_seq - 1))
+    on_its_way = dialog.replied_seq > dialog.answered_seq
+    draft.set(answered_seq=answered, replied_seq=dialog.replied_seq if on_its_way else answered)
 
 
 def _claim(draft: Draft, agent: AgentId, name: str) -> None:

@@ -57,11 +57,12 @@ def answered(draft: Draft, seq: int, agent: AgentId | None, at: datetime, rules:
         outcome: Literal["met", "breached"] = "met" if at <= promise.due_at else "breached"
         draft.promises.append(_kept(dialog, promise, at, outcome, agent))
         draft.set(promise=None)
-    draft.set(answered_at=dialog.answered_at or at, answered_seq=max(dialog.answered_seq, seq))
-    if dialog.contact_seq <= seq:
+    answered_seq = max(dialog.answered_seq, seq)
+    draft.set(answered_at=dialog.answered_at or at, answered_seq=answered_seq)
+    if dialog.contact_seq <= answered_seq:
         if dialog.status is Status.open:
             draft.set(status=Status.waiting)
-    elif draft.dialog.promise is None and dialog.status is not Status.resolved:
+    elif draft.dialog.promise is None and dialog.status is Status.open:
         start(draft, at, rules)
 
 
@@ -125,7 +126,8 @@ def _next_rung(dialog: Dialog, promise: Promise, index: int, rules: Rules) -> da
 def _climb(draft: Draft, step: Step, rules: Rules) -> None:
     dialog = draft.dialog
     if dialog.status is Status.resolved:
-        return  # an answer is on its way in a resolved dialog: nobody has to be called
+        draft.step()  # an answer is on its way in a resolved dialog: the rung is climbed, nobody has to be called
+        return
     words = {
         "nudge": "The contact is waiting: part of the promised time has passed.",
         "mention": "The promise is about to break: somebody on duty, please answer.",

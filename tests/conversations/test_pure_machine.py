@@ -56,10 +56,13 @@ from tests.conversations.samples import (
 )
 
 agents = st.sampled_from([ann, ben])
+passing = st.sampled_from([FIRST, FIRST, OFFICE, OFFICE, SECOND_LINE])
 priorities = st.sampled_from(list(Priority))
 lines = st.sampled_from([FIRST, SECOND_LINE, OFFICE])
-texts = st.sampled_from(["Yes.", "// between us", "It is on its way, " * 5, "//", "Привет"])
+texts = st.sampled_from(["Yes.", "// between us", "It is on its way, " * 5, "//", " \n", "Привет"])
 pick = st.integers(0, 10**6)
+ways = st.sampled_from(["", "accept", "resolve", "lose", "ask"])
+recent = st.sampled_from([0, 0, 0, 1, 1, 2, 3, 7])
 CALM = settings(max_examples=150, stateful_step_count=50, deadline=None)
 
 
@@ -84,8 +87,11 @@ class DialogLife(RuleBasedStateMachine):
         self.private: dict[int, bool] = {}
         self.posted: set[tuple[str, int, int]] = set()
         self.outgoing: dict[int, Outgoing] = {}
-        self.heard: list[int] = []
-        self.owed = False
+        self.asked = 0  # seq of the contact's last question
+        self.owed = False  # an answer is owed to him
+        self.question = 0  # ... since this one
+        self.answered = 0  # seq of the latest answer that counts
+        self.coming = 0  # seq of the newest reply on its way, 0 when none newer than the answer is
         self.armed: list[TimerSet] = []
         self.gens: dict[str, int] = {}
         self.fired: set[tuple[str, int]] = set()
@@ -123,8 +129,27 @@ class DialogLife(RuleBasedStateMachine):
             self.judge(kept, settles=settles)
         self.dialog = after
 
+    def owe(self) -> None:
+        if not self.owed:
+            self.owed, self.question = True, self.asked
+
+    def drop(self, change: Change, agent: AgentId | None) -> None:
+        """The dialog is resolved: what is owed is dropped, unless an answer to it is on its way."""
+        promise = self.dialog.promise
+        if self.coming > self.question or promise is None:
+            assert not change.promises
+            assert change.dialog.promise == promise
+        else:
+            (kept,) = change.promises
+            assert kept.outcome == ("void" if promise.breached_at is None else "breached")
+            assert kept.agent == agent
+            assert change.dialog.promise is None
+        self.owed = self.owed and self.coming > self.question
+
     def judge(self, kept: PromiseKept, *, settles: bool) -> None:
         assert settles or kept.settled_at is None, "only an accepted answer or a resolution ends a promise"
+        if kept.outcome == "void":
+            assert kept.settled_at == self.now
         if kept.outcome == "met":
             assert kept.settled_at is not None
             assert kept.settled_at <= kept.due_at
@@ -141,19 +166,44 @@ class DialogLife(RuleBasedStateMachine):
         assert change.dialog.status is Status.open
         assert before.promise in (None, change.dialog.promise), "one more word does not push the promise back"
         self.keep(change)
-        # A press counts as a word only behind a reply in flight: contact_seq does not tell them apart.
-        self.heard.append(change.said[0].seq)
-        if asks or not press:
-            self.owed = True
+        spoken = change.said[0]
+        if press and not asks:
+            assert spoken.event == "press"
+            assert (change.dialog.contact_seq, change.dialog.promise) == (before.contact_seq, before.promise)
+        else:
+            assert spoken.event is None
+            self.asked = spoken.seq
+            self.owe()
         for spoken in change.said[1:]:
             self.outgoing[spoken.seq] = Outgoing(spoken.seq, BOT, human=False)
         assert not any(post.human for post in change.posts)
 
     # -- agents
 
+    @rule(author=agents, what=st.integers(0, 6), force=st.booleans(), priority=priorities)
+    def beside_the_talk(self, author: Author, what: int, force: bool, priority: Priority) -> None:
+        """What answers nothing: one rule, so that it does not crowd out the talk."""
+        match what:
+            case 0 | 1:
+                self.agent_claims(author, force)
+            case 2:
+                self.agent_releases(author)
+            case 3:
+                self.agent_prioritises(author, priority)
+            case 4:
+                self.agent_quotes(author)
+            case 5:
+                self.bridge_announces()
+            case _:
+                self.contact_reads(Mark.read if force else Mark.delivered)
+
     @rule(author=agents, text=texts, mode=st.sampled_from(["auto", "auto", "send", "note"]))
     def agent_writes(self, author: Author, text: str, mode: dialogs.Mode) -> None:
         before = self.dialog
+        if not text.removeprefix("//").strip():
+            with pytest.raises(Refused):
+                dialogs.replied(before, author, text, self.now, RULES, mode=mode)
+            return
         change = dialogs.replied(before, author, text, self.now, RULES, mode=mode)
         sent = [post for post in change.posts if post.kind == "send"]
         if mode == "note" or text.startswith("//") or not RULES.line(before.line).speaks:
@@ -166,10 +216,11 @@ class DialogLife(RuleBasedStateMachine):
         assert self.dialog.promise == before.promise
         if sent:
             assert all(post.human for post in sent)
+            assert self.dialog.status is not Status.resolved
             spoken = change.said[-1]
+            self.coming = spoken.seq
             self.outgoing[spoken.seq] = Outgoing(spoken.seq, author, human=True)
 
-    @rule()
     def bridge_announces(self) -> None:
         before = self.dialog
         change = dialogs.announced(before, ann, "It is there!", {"wish": "5"}, self.now, RULES)
@@ -178,7 +229,6 @@ class DialogLife(RuleBasedStateMachine):
         assert (self.dialog.promise, self.dialog.status) == (before.promise, before.status)
         self.outgoing[change.said[0].seq] = Outgoing(change.said[0].seq, ann, human=False)
 
-    @rule(author=agents, force=st.booleans())
     def agent_claims(self, author: Author, force: bool) -> None:
         before = self.dialog
         agent = AgentId(author.id or 0)
@@ -193,7 +243,6 @@ class DialogLife(RuleBasedStateMachine):
             assert self.dialog.assignee == agent
             assert force or before.assignee in (None, agent)
 
-    @rule(author=agents)
     def agent_releases(self, author: Author) -> None:
         if self.dialog.assignee is None:
             with pytest.raises(Refused):
@@ -202,7 +251,7 @@ class DialogLife(RuleBasedStateMachine):
             self.keep(dialogs.released(self.dialog, AgentId(author.id or 0), self.now, RULES))
             assert self.dialog.assignee is None
 
-    @rule(author=agents, line=lines, priority=st.none() | priorities, note=st.sampled_from(["", "Look."]))
+    @rule(author=agents, line=passing, priority=st.none() | priorities, note=st.sampled_from(["", "Look."]))
     def agent_passes(self, author: Author, line: LineName, priority: Priority | None, note: str) -> None:
         try:
             change = dialogs.passed(
@@ -214,7 +263,6 @@ class DialogLife(RuleBasedStateMachine):
             self.keep(change)
             assert (self.dialog.line, self.dialog.assignee) == (line, None)
 
-    @rule(author=agents, priority=priorities)
     def agent_prioritises(self, author: Author, priority: Priority) -> None:
         self.keep(dialogs.prioritised(self.dialog, AgentId(author.id or 0), priority, self.now, RULES))
 
@@ -236,14 +284,24 @@ class DialogLife(RuleBasedStateMachine):
         except Refused:
             assert before.status is Status.resolved
             return
-        if before.promise is None:
-            assert not change.promises
-        else:
-            (kept,) = change.promises
-            assert kept.outcome == ("void" if before.promise.breached_at is None else "breached")
-            assert kept.agent == author.id
+        self.drop(change, AgentId(author.id or 0))
         self.keep(change, settles=True)
-        self.owed = False
+
+    @rule(author=agents, replies=st.integers(1, 2), then=ways)
+    def agent_answers(self, author: Author, replies: int, then: str) -> None:
+        """What happens most, and what may come right behind it, while the answers are on their way."""
+        for _ in range(replies):
+            self.agent_writes(author, "Yes.", "send")
+        match then:
+            case "accept" if self.chosen(0, "pending", "failed"):
+                self.platform_accepts(replies - 1, ago=0, sharp=False)
+            case "resolve":
+                self.agent_resolves(author)
+            case "lose" if self.chosen(0, "pending"):
+                self.agent_resolves(author)
+                self.platform_troubles(0, Mark.failed, followed=True)
+            case "ask":
+                self.contact_writes(asks=False, press=False, page=None)
 
     @rule(author=agents)
     def agent_reopens(self, author: Author) -> None:
@@ -251,8 +309,11 @@ class DialogLife(RuleBasedStateMachine):
             self.keep(dialogs.reopened(self.dialog, AgentId(author.id or 0), self.now, RULES))
         except Refused:
             assert self.dialog.status is not Status.resolved
+        else:
+            assert self.dialog.status is Status.open
+            if self.asked > self.answered:
+                self.owe()
 
-    @rule(author=agents)
     def agent_quotes(self, author: Author) -> None:
         change = dialogs.quoted(
             self.dialog, AgentId(author.id or 0), "promoted", "Ticket 1", self.now, RULES, number=1
@@ -263,10 +324,13 @@ class DialogLife(RuleBasedStateMachine):
     # -- the hands
 
     def chosen(self, which: int, *states: str) -> Outgoing | None:
+        """The latest first, people's before the bot's: that is where the rules are."""
         fitting = [out for out in self.outgoing.values() if out.state in states]
+        fitting.sort(key=lambda out: (out.human, out.seq), reverse=True)
         return fitting[which % len(fitting)] if fitting else None
 
-    @rule(which=pick, ago=st.integers(0, 60), sharp=st.booleans())
+    @precondition(lambda self: self.chosen(0, "pending", "failed") is not None)
+    @rule(which=recent, ago=st.integers(0, 60), sharp=st.booleans())
     def platform_accepts(self, which: int, ago: int, sharp: bool) -> None:
         out = self.chosen(which, "pending", "failed")
         if out is None:
@@ -276,16 +340,30 @@ class DialogLife(RuleBasedStateMachine):
         if sharp and before.promise is not None:
             at = min(before.promise.due_at, self.now)
         change = dialogs.accepted(before, out.seq, out.author, at, self.now, RULES, human=out.human)
-        if out.human:
-            if before.promise is not None:
-                (kept,) = change.promises
-                assert kept.outcome == ("met" if at <= before.promise.due_at else "breached")
-                assert kept.agent == out.author.id
-            if before.status is not Status.resolved:
-                self.owed = any(seq > out.seq for seq in self.heard)
+        settles = out.human and self.owed and out.seq > self.question
+        if settles and before.promise is not None:
+            (kept,) = change.promises
+            assert kept.outcome == ("met" if at <= before.promise.due_at else "breached")
+            assert kept.agent == out.author.id
         else:
-            assert change.dialog.promise == before.promise
-        self.keep_accepted(change, before.promise is not None and out.human)
+            assert not change.promises
+            assert before.promise in (None, change.dialog.promise), (
+                "no answer to the question, but it settled"
+            )
+        if out.human:
+            self.owed = self.owed and not settles
+            self.answered = max(self.answered, out.seq)
+            if self.coming <= out.seq:
+                self.coming = 0
+            if self.asked > self.answered and before.status is Status.open:
+                self.owe()
+            if before.status is Status.open:
+                assert change.dialog.status is (Status.open if self.owed else Status.waiting)
+            else:
+                assert change.dialog.status is before.status
+        else:
+            assert (change.dialog.promise, change.dialog.status) == (before.promise, before.status)
+        self.keep_accepted(change, settles)
         out.state = "accepted"
 
     def keep_accepted(self, change: Change, settles: bool) -> None:
@@ -295,40 +373,74 @@ class DialogLife(RuleBasedStateMachine):
                 assert kept.settled_at > kept.due_at
         self.keep(change, settles=settles)
 
-    @rule(which=pick, mark=st.sampled_from([Mark.delayed, Mark.unknown, Mark.failed]))
-    def platform_troubles(self, which: int, mark: Mark) -> None:
+    @precondition(lambda self: self.chosen(0, "pending", "accepted") is not None)
+    @rule(
+        which=recent,
+        mark=st.sampled_from([Mark.failed, Mark.failed, Mark.delayed, Mark.unknown]),
+        followed=st.booleans(),
+    )
+    def platform_troubles(self, which: int, mark: Mark, followed: bool) -> None:
+        """Only a resolved dialog can be followed by a newer one."""
         out = self.chosen(which, "pending", "accepted")
         if out is None or (out.state == "accepted" and mark is not Mark.failed):
             return
         before = self.dialog
-        self.keep(dialogs.troubled(before, out.seq, mark, "no way", self.now, RULES, human=out.human))
+        latest = not (followed and before.status is Status.resolved)
+        change = dialogs.troubled(
+            before, out.seq, mark, "no way", self.now, RULES, human=out.human, latest=latest
+        )
+        lost = mark is Mark.failed and out.human
         if mark is Mark.failed:
             out.state = "failed"
-            if out.human:
-                assert self.dialog.status is Status.open
-                self.owed = True
-        if before.promise is not None:
-            assert self.dialog.promise == before.promise
+        if lost:
+            self.coming = 0 if self.coming == out.seq else self.coming
+            self.answered = min(self.answered, max(0, self.asked - 1))
+        if lost and not latest:
+            self.drop(change, None)
+        else:
+            assert not change.promises
+            assert before.promise in (None, change.dialog.promise)
+        if lost and latest:
+            self.owe()
+            assert change.dialog.status is Status.open
+        else:
+            assert change.dialog.status is before.status
+        self.keep(change, settles=lost and not latest)
 
-    @rule(which=pick, keep=st.booleans())
+    @precondition(lambda self: self.chosen(0, "pending") is not None)
+    @rule(which=recent, keep=st.booleans())
     def agent_undoes(self, which: int, keep: bool) -> None:
         out = self.chosen(which, "pending")
-        if out is not None:
-            change = dialogs.undone(self.dialog, out.seq, ANN, self.now, RULES, keep=keep)
-            assert change.cancelled == [out.seq]
-            self.keep(change)
-            out.state = "cancelled"
+        if out is None:
+            return
+        before = self.dialog
+        change = dialogs.undone(before, out.seq, ANN, self.now, RULES, keep=keep)
+        assert change.cancelled == [out.seq]
+        assert change.dialog.status is before.status
+        self.coming = 0 if self.coming == out.seq else self.coming
+        if before.status is Status.resolved:
+            self.drop(change, ANN)
+        else:
+            assert not change.promises
+            assert change.dialog.promise == before.promise
+        self.keep(change, settles=before.status is Status.resolved)
+        out.state = "cancelled"
 
-    @rule(which=pick)
-    def agent_retries(self, which: int) -> None:
+    @precondition(lambda self: self.chosen(0, "failed") is not None)
+    @rule(which=recent, resolve=st.booleans())
+    def agent_retries(self, which: int, resolve: bool) -> None:
         out = self.chosen(which, "failed")
         if out is not None:
-            change = dialogs.retried(self.dialog, out.seq, ANN, self.now, RULES)
+            change = dialogs.retried(self.dialog, out.seq, ANN, self.now, RULES, human=out.human)
             assert change.retried == [out.seq]
+            assert (change.dialog.promise, change.dialog.status) == (self.dialog.promise, self.dialog.status)
             self.keep(change)
             out.state = "pending"
+            if out.human and out.seq > self.answered:
+                self.coming = max(self.coming, out.seq)
+            if resolve:
+                self.agent_resolves(ann)
 
-    @rule(mark=st.sampled_from([Mark.delivered, Mark.read]))
     def contact_reads(self, mark: Mark) -> None:
         self.keep(dialogs.reached(self.dialog, self.dialog.seq, mark, self.now))
 
@@ -368,6 +480,10 @@ class DialogLife(RuleBasedStateMachine):
             assert self.dialog.promise is not None
             assert before.promise is not None
             assert self.dialog.promise.started_at == before.promise.started_at
+            if before.status is Status.resolved:
+                assert not change.said, "the ladder of a resolved dialog called somebody"
+                assert not change.posts
+                assert self.dialog.assignee == before.assignee
         else:
             assert self.dialog.status is Status.open
             assert self.now >= timer.due_at
@@ -377,10 +493,32 @@ class DialogLife(RuleBasedStateMachine):
     @invariant()
     def the_promise_runs_while_the_contact_waits(self) -> None:
         promised = RULES.channel(self.dialog.channel).targets.first_response is not None
+        assert self.dialog.contact_seq == self.asked
         if self.owed and promised:
             assert self.dialog.promise is not None
+            assert self.dialog.promise.asked == self.question
         else:
             assert self.dialog.promise is None
+
+    @invariant()
+    def who_is_owed_an_answer_is_not_forgotten(self) -> None:
+        assert self.dialog.answered_seq == self.answered
+        match self.dialog.status:
+            case Status.waiting:
+                assert not self.owed
+                assert self.asked <= self.answered
+            case Status.snoozed:
+                assert self.dialog.promise is None
+            case Status.resolved if self.owed:
+                assert self.coming > self.question, "resolved, and nothing will ever settle the promise"
+        if self.owed:
+            assert self.asked > self.answered or not self.asked
+
+    @invariant()
+    def a_reply_on_its_way_is_one(self) -> None:
+        if self.coming:
+            assert self.outgoing[self.coming].human
+            assert self.outgoing[self.coming].state == "pending"
 
     @invariant()
     def one_timer_is_armed_for_a_running_promise(self) -> None:
@@ -685,7 +823,7 @@ class WishLife(RuleBasedStateMachine):
 
 
 TestDialogLife = DialogLife.TestCase
-TestDialogLife.settings = CALM
+TestDialogLife.settings = settings(CALM, max_examples=300)  # its rules are many
 TestTicketLife = TicketLife.TestCase
 TestTicketLife.settings = CALM
 TestWishLife = WishLife.TestCase

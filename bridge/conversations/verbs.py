@@ -62,8 +62,8 @@ class ActOnDialog(Command[Json]):
             case a.Retry(seq=seq):
                 if not work.is_latest(dialog):
                     raise Refused("the contact has a newer dialog: write there")
-                _any_failed(work, dialog, seq)
-                work.put(dialogs.retried(dialog, seq, me, now, rules))
+                human = _any_failed(work, dialog, seq)
+                work.put(dialogs.retried(dialog, seq, me, now, rules, human=human))
             case a.Promote():
                 return self._promote(work, dialog, self.verb)
             case a.FileWish():
@@ -250,7 +250,9 @@ def _all_unsent(work: Work, dialog: Dialog, seq: int) -> None:
         raise Refused("it has gone out already")
 
 
-def _any_failed(work: Work, dialog: Dialog, seq: int) -> None:
+def _any_failed(work: Work, dialog: Dialog, seq: int) -> bool:
+    """Whether the message that failed was a person's; refuses when none of its posts has failed."""
     rows = work.outgoing(dialog.id, seq)
     if not any(row.state == "failed" for row in rows):
         raise Refused("this message has not failed")
+    return any(row.human for row in rows)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any, TypeVar
 
+import hypothesis
 import pytest
 import redis.asyncio as aioredis
 import sqlalchemy as sa
@@ -67,9 +69,7 @@ def emptied(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database
         metadata.create_all(database.writer)
     else:
         database = Database(_shared(request.getfixturevalue("postgres_server")))
-        with database.write() as connection:
-            for table in reversed(metadata.sorted_tables):
-                connection.execute(table.delete())
+        wipe(database)
     try:
         yield database
     finally:
@@ -215,6 +215,43 @@ async def housed(
             await house.settled()
             reader.close()
             await client.aclose()
+
+
+hypothesis.settings.register_profile(
+    "deep",
+    max_examples=1000,
+    stateful_step_count=60,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+
+
+def sized(examples: int, steps: int) -> hypothesis.settings:
+    """How long a machine runs: so much in every run of the tests, all night with --hypothesis-profile=deep."""
+    if hypothesis.settings.get_current_profile_name() == "deep":
+        return hypothesis.settings()
+    return hypothesis.settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+
+
+def wipe(database: Database) -> None:
+    """Deletes every row."""
+    with database.write() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+
+
+async def until(true: Callable[[], object], seconds: float = 10) -> None:
+    """Returns as soon as it is true; fails when that takes too long."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it does not happen"
+        await asyncio.sleep(0.01)
 
 
 def said(number: int, text: str = "Where is my parcel?", *, key: str = "", **fields: Any) -> Incoming:

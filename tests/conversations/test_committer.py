@@ -188,7 +188,7 @@ def test_a_command_that_breaks_half_way_leaves_no_trace(mind: Mind) -> None:
     ],
 )
 def test_a_row_that_cannot_be_written_harms_no_neighbour(
-    mind: Mind, database: Database, poison: dict[str, object]
+    mind: Mind, database: Database, poison: dict[str, Any]
 ) -> None:
     neighbours = [Receive(said(number)) for number in range(5)]
     outcomes = mind.together(*neighbours[:3], Receive(said(66, **poison)), *neighbours[3:])

@@ -22,7 +22,7 @@ from bridge.conversations.store import OutRow
 from bridge.conversations.timers import Timers
 from bridge.conversations.verbs import ActOnDialog
 from bridge.errors import Missing
-from bridge.messages import DialogId
+from bridge.messages import DialogId, Priority
 from tests.conversations.samples import ANN, HOUR, MINUTE, SECOND, ann
 from tests.conversations.shell import Mind, Moved, housed, said, side_by_side, url_of
 from tests.services import RedisServer
@@ -117,7 +117,7 @@ def test_an_answer_in_time_takes_the_timer_off(mind: Mind, wall: Moved) -> None:
 def test_gens_of_the_past_and_unknown_timers_do_nothing(mind: Mind, wall: Moved) -> None:
     dialog = asked(mind)
     old = armed(mind, dialog)
-    mind.do(ActOnDialog(dialog, me, a.Prioritise(a.Priority.urgent)))
+    mind.do(ActOnDialog(dialog, me, a.Prioritise(Priority.urgent)))
     new = armed(mind, dialog)
     assert new.gen > old.gen
     wall.by(HOUR)
@@ -154,8 +154,8 @@ def test_a_snooze_ends_at_its_moment_and_once(mind: Mind, wall: Moved) -> None:
     assert not ring(mind, timer)
     wall.by(HOUR)
     assert mind.together(*[Expire(timer.subject, timer.name, timer.gen)] * 3) == [True, False, False]
-    [row] = mind.rows(t.dialog)
-    assert (row.status, row.snoozed_until) == ("open", None)
+    [woken] = mind.rows(t.dialog)
+    assert (woken.status, woken.snoozed_until) == ("open", None)
 
 
 # --- in flight

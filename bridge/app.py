@@ -149,9 +149,7 @@ async def _process(
         stack.callback(chores.close)
         router.on_announce = lambda: chores.soon("announce")
         if "clock" in roles:
-            clock = Clock(
-                router, Timers(client), heal, wall, client, config.chores.model_dump(), chores.start
-            )
+            clock = Clock(router, Timers(client), heal, wall, client, config.chores.model_dump(), chores.soon)
             tasks.append(asyncio.create_task(clock.run(), name="clock"))
         if "hands" in roles:
             outward = {name: edge for name, edge in edges.items() if not getattr(edge, "reads", False)}

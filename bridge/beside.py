@@ -50,8 +50,8 @@ def redis_client(url: str) -> aioredis.Redis:
         url,
         max_connections=64,
         timeout=5,
-        socket_timeout=5,
-        socket_connect_timeout=2,
+        socket_timeout=1,
+        socket_connect_timeout=1,
         retry=Retry(NoBackoff(), 1),
     )
     return aioredis.Redis(connection_pool=pool)
@@ -61,7 +61,7 @@ class Chores:
     """Starts chores in the worker processes, by RQ."""
 
     def __init__(self, redis_url: str) -> None:
-        self._client = redis.Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=2)
+        self._client = redis.Redis.from_url(redis_url, socket_timeout=1, socket_connect_timeout=1)
         self._started: set[asyncio.Task[None]] = set()
 
     async def start(self, name: str) -> None:

@@ -23,6 +23,8 @@ import hypothesis
 import pytest
 import redis.asyncio as aioredis
 import sqlalchemy as sa
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from bridge.conversations.committer import Command, Committer
 from bridge.conversations.database import Database
@@ -199,7 +201,9 @@ async def housed(
     database: Database, redis_url: str, *, rules: Rules = RULES, clock: Callable[[], datetime]
 ) -> AsyncIterator[House]:
     """A running house; several of them may share one database and one Redis."""
-    client = aioredis.Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=1)
+    client = aioredis.Redis.from_url(
+        redis_url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 1)
+    )
     hints = Hints(client, asyncio.get_running_loop())
     mind = Mind(database, rules, clock=clock, hint=hints.add)
     reader = Reader(database, rules)

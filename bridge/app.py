@@ -18,7 +18,7 @@ import aiohttp
 import redis
 import structlog
 
-from bridge.beside import Chores, end_worker, redis_client, redis_server, start_worker
+from bridge.beside import Chores, keep_worker, redis_client, redis_server
 from bridge.clock import Clock, Wall
 from bridge.config import Config, edge_class
 from bridge.config.sections import AgentSection
@@ -90,10 +90,13 @@ async def run(config: Config, config_path: Path, roles: Collection[str], *, work
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with redis_server(config) as redis_url, AsyncExitStack() as stack:
+        kept: list[asyncio.Task[None]] = []
+        stack.push_async_callback(_cancel, kept)  # our own ears close before the workers go
         process = await stack.enter_async_context(_process(config, made, redis_url, roles))
         if workers:
-            for _ in range(config.workers.count):
-                stack.push_async_callback(end_worker, await start_worker(config_path, redis_url))
+            kept += [
+                asyncio.create_task(keep_worker(config_path, redis_url)) for _ in range(config.workers.count)
+            ]
         log.info("running", roles=sorted(roles))
         stopped = asyncio.create_task(stopping.wait())
         running = [stopped, *process]
@@ -169,9 +172,21 @@ async def _process(
             server, serve = web_server(config, app)
             tasks.append(asyncio.create_task(serve, name="web"))
             stack.push_async_callback(stop_server, server, tasks[-1])
-            listening = [asyncio.create_task(edge.listen(), name=name) for name, edge in edges.items()]
+            listening = [asyncio.create_task(_listen(name, edge), name=name) for name, edge in edges.items()]
             stack.push_async_callback(_cancel, listening)
         yield tasks
+
+
+async def _listen(name: str, edge: Edge) -> None:
+    """An edge that stops listening is said aloud, and listened to again."""
+    while True:
+        try:
+            await edge.listen()
+        except Exception:
+            log.exception("an edge does not listen any more", edge=name)
+            await asyncio.sleep(10)
+        else:
+            return
 
 
 def _edges(config: Config, made: Parts, around: Surroundings) -> dict[str, Edge]:

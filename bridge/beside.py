@@ -83,8 +83,8 @@ class Chores:
         self._client.close()
 
 
-async def start_worker(config_path: Path, redis_url: str) -> asyncio.subprocess.Process:
-    """An RQ worker beside this process; it ends with us."""
+async def keep_worker(config_path: Path, redis_url: str) -> None:
+    """Runs an RQ worker beside this process until cancelled; one that dies is started again."""
     command = [
         sys.executable,
         "-m",
@@ -95,14 +95,23 @@ async def start_worker(config_path: Path, redis_url: str) -> asyncio.subprocess.
         "--redis-url",
         redis_url,
     ]
-    return await asyncio.create_subprocess_exec(*command, preexec_fn=dies_with_parent())
+    while True:
+        worker = await asyncio.create_subprocess_exec(*command, preexec_fn=dies_with_parent())
+        try:
+            code = await worker.wait()
+        except asyncio.CancelledError:
+            await _end(worker)
+            raise
+        log.error("a worker has died and is started again", code=code)
+        await asyncio.sleep(2)
 
 
-async def end_worker(worker: asyncio.subprocess.Process) -> None:
+async def _end(worker: asyncio.subprocess.Process) -> None:
     """Lets the worker finish its job, for ten seconds at most."""
     if worker.returncode is None:
         worker.terminate()
         try:
-            await asyncio.wait_for(worker.wait(), 10)
+            async with asyncio.timeout(10):
+                await worker.wait()
         except TimeoutError:
             worker.kill()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bridge import logs
@@ -40,11 +41,16 @@ def main() -> None:
     try:
         cli()
     except ConfigError as error:
-        err.print(f"[red]config[/red] {error}", highlight=False)
+        _complain("config", str(error))
         raise SystemExit(2) from None
     except BridgeError as error:
-        err.print(f"[red]refused[/red] {error.reason}", highlight=False)
+        _complain("refused", error.reason)
         raise SystemExit(1) from None
+
+
+def _complain(what: str, reason: str) -> None:
+    # A value that is quoted may look like markup; a path that is broken over two lines cannot be searched for.
+    err.print(f"[red]{what}[/red] {escape(reason)}", highlight=False, soft_wrap=True)
 
 
 @cli.command()
@@ -150,14 +156,22 @@ def rebuild(config: ConfigPath = DEFAULT) -> None:
 @cli.command("reset-demo")
 def reset_demo(config: ConfigPath = DEFAULT) -> None:
     """Forget all dialogs, tickets and wishes of the demo, and start anew; the bridge must not run meanwhile."""
+    from sqlalchemy.engine import make_url
+
     from bridge.embedded import DataLock
 
     loaded = _load(config)
     if not loaded.demo:
         raise ConfigError("demo", "only a demo can be reset; a real house keeps what it knows")
+    database = make_url(loaded.database.url)
+    if database.get_backend_name() != "sqlite" or not database.database:
+        raise ConfigError(
+            "database.url", "only a SQLite file can be forgotten here; drop and make this database anew"
+        )
     lock = DataLock(loaded.data)
     lock.take()
-    for found in loaded.data.glob("bridge.db*"):
+    file = Path(database.database)
+    for found in file.parent.glob(f"{file.name}*"):
         found.unlink()
     shutil.rmtree(loaded.data / "files", ignore_errors=True)
     lock.release()
@@ -191,6 +205,10 @@ def add_agent(
         if role not in ("agent", "lead", "developer", "admin"):
             raise ConfigError("--role", "one of agent, lead, developer, admin")
         lines = tuple(LineName(one) for one in line or ())
+        known = _load(config).lines
+        for one in lines:
+            if one not in known:
+                raise ConfigError("--line", f"no line {one!r}; there are: {', '.join(known)}")
         access.add(Person(login, name, role, lines, language))  # type: ignore[arg-type]
         _print_link(config, access.invite(login))
 

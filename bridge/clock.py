@@ -28,6 +28,10 @@ AT_ONCE = 500
 NAP = 0.1
 """The longest sleep between two looks at the timers, in seconds."""
 SWEEP = 2.0
+SHARP = 0.05
+"""A look at Redis's clock that took longer says too little, in seconds."""
+JUMP = timedelta(seconds=2)
+"""A difference that is not believed at once: leases and promises hang on the time."""
 
 
 class Wall:
@@ -35,17 +39,31 @@ class Wall:
 
     def __init__(self) -> None:
         self._offset = timedelta()
+        self._jumps = 0
 
     def now(self) -> datetime:
+        """The moment that is now, for everybody."""
         return datetime.now(UTC) + self._offset
 
     async def adjust(self, client: Any) -> None:
         """Learns how far this machine's clock is from Redis's; what the round trip took counts half."""
         started = time.monotonic()
         seconds, micros = await client.time()
-        half = (time.monotonic() - started) / 2
-        theirs = datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=micros, seconds=half)
-        offset = theirs - datetime.now(UTC)
+        took = time.monotonic() - started
+        theirs = datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=micros, seconds=took / 2)
+        if took <= SHARP:
+            self.learn(theirs - datetime.now(UTC))
+
+    def learn(self, offset: timedelta) -> None:
+        """Believes a small difference at once and a jump only when it is measured three times."""
+        if abs(offset - self._offset) > JUMP:
+            self._jumps += 1
+            log.warning(
+                "a clock has jumped", seconds=(offset - self._offset).total_seconds(), seen=self._jumps
+            )
+            if self._jumps < 3:
+                return
+        self._jumps = 0
         # Within the error of the measurement the machines agree, and time should not tremble.
         self._offset = offset if abs(offset) > timedelta(milliseconds=20) else timedelta()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -67,6 +68,9 @@ def decide(error: Exception, row: OutRow, limits: Limits, now: datetime) -> Outc
             return Outcome("delayed", now, reason=reason, not_before=backoff)
         case errors.BadConfig() if not tired:
             return Outcome("delayed", now, reason=reason, not_before=now + timedelta(seconds=60))
+        case errors.SendError() if row.kind == "open":
+            # Without its thread a dialog is invisible at its desk: a second thread is the lesser evil.
+            return Outcome("delayed", now, reason=reason, not_before=now + timedelta(seconds=60))
         case errors.SendError() if not isinstance(error, errors.Ambiguous):
             return Outcome("failed", now, reason=reason)
         case _ if limits.keyed and not tired:
@@ -107,6 +111,7 @@ class Hands:
         self._busy = dict.fromkeys(edges, 0)
         self._threads: dict[tuple[str, DialogId], ThreadId] = {}
         self._stopping = False
+        self._redis_out_until = now()
 
     def ring(self, destination: str) -> None:
         """Somebody says that a destination has work."""
@@ -152,21 +157,29 @@ class Hands:
                     await rung.wait()
 
     async def _ready(self, destination: str, free: int, limits: Limits) -> tuple[list[str], float]:
-        """Lanes whose bell has rung; by SQL while Redis is out, every two seconds."""
-        try:
-            return await self._bells.ready(destination, free, per_second=limits.per_second, now=self._now())
-        except (redis.RedisError, OSError):
+        """Lanes whose bell has rung; found in SQL while Redis is out."""
+        now = self._now()
+        if now >= self._redis_out_until:
             try:
-                effects = await asyncio.to_thread(self._heal.due, self._now())
-            except sqlalchemy.exc.SQLAlchemyError as error:
-                raise errors.Unavailable("Redis and the database are out of reach") from error
-            lanes = [lane for lane, (where, _) in effects.lanes.items() if where == destination][:free]
-            if not lanes:
-                await asyncio.sleep(0.5)
-            return lanes, 0.5
+                return await self._bells.ready(destination, free, per_second=limits.per_second, now=now)
+            except (redis.RedisError, OSError):
+                # A Redis that hangs costs a second each time it is asked.
+                self._redis_out_until = now + timedelta(seconds=SWEEP)
+        try:
+            effects = await asyncio.to_thread(self._heal.due, now, [destination])
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            raise errors.Unavailable("Redis and the database are out of reach") from error
+        if limits.per_second is not None:
+            free = min(free, max(1, int(limits.per_second)))
+            await asyncio.sleep(1.0)
+        lanes = list(effects.lanes)[:free]
+        if not lanes:
+            await asyncio.sleep(0.5)
+        return lanes, 0.5
 
     async def _take(self, lanes: list[str]) -> None:
-        for row in await self._router.take(lanes, self._owner, self._now() + self._lease):
+        rows = await self._router.take(lanes, self._owner, self._now() + self._lease)
+        for row in rows:
             self._busy[row.destination] += 1
             self._hold(self._carry(row))
 
@@ -185,9 +198,9 @@ class Hands:
             while row is not None:
                 outcome = await self._try(row)
                 row = await self._settle(row, outcome, take_next=limits.per_second is None)
-        except errors.Unavailable as error:
+        except errors.BridgeError as error:
             # The row stays `sending` in SQL; when its time is over `_recover` finds it.
-            log.warning("an outcome could not be stored", destination=destination, reason=error.reason)
+            log.error("an outcome could not be stored", destination=destination, reason=error.reason)  # noqa: TRY400
         finally:
             self._busy[destination] -= 1
             self.ring(destination)
@@ -204,12 +217,12 @@ class Hands:
                 reason=outcome.reason,
             )
         if not take_next or self._stopping or outcome.state in ("delayed", "unknown"):
-            await self._router.settle(row, outcome)
+            await self._store(row, outcome)
             if outcome.state in ("accepted", "failed"):
                 self._router.ring(row.lane, row.destination)
             return None
         settled, taken = await asyncio.gather(
-            self._router.settle(row, outcome),
+            self._store(row, outcome),
             self._router.take([row.lane], self._owner, self._now() + self._lease),
             return_exceptions=True,
         )
@@ -218,6 +231,19 @@ class Hands:
         if isinstance(taken, BaseException):
             raise taken
         return taken[0] if taken else None
+
+    async def _store(self, row: OutRow, outcome: Outcome) -> None:
+        """Writes the outcome, however long SQL is out: what is known to have arrived must not be sent again."""
+        while True:
+            try:
+                await self._router.settle(row, outcome)
+            except errors.Unavailable as error:
+                if self._stopping:
+                    raise
+                log.warning("an outcome waits for SQL", destination=row.destination, reason=error.reason)
+                await asyncio.sleep(1)
+            else:
+                return
 
     async def _try(self, row: OutRow) -> Outcome:
         limits = self._edges[row.destination].limits
@@ -237,7 +263,7 @@ class Hands:
     async def _call(self, row: OutRow) -> str | None:
         """The one platform call this row stands for."""
         edge = self._edges[row.destination]
-        thread = None
+        thread = ThreadId("")
         if isinstance(edge, Desk) and row.kind != "open":
             thread = await self._thread(edge, row)
         left = (row.sending_until or self._now()) - self._now() - self._margin
@@ -250,8 +276,6 @@ class Hands:
                 opened = await edge.open(card(row.payload["card"]), row.key)
                 self._remember(edge.name, row.dialog, opened)
                 return opened
-            if thread is None:
-                raise errors.Unreachable("its thread has not been opened yet")
             if row.kind == "show":
                 await edge.show(thread, card(row.payload["card"]), row.key)
                 return None
@@ -260,15 +284,23 @@ class Hands:
                 return None
             return await edge.post(thread, message(row))
 
-    async def _thread(self, desk: Desk, row: OutRow) -> ThreadId | None:
+    async def _thread(self, desk: Desk, row: OutRow) -> ThreadId:
+        """Where the desk shows the dialog; it is opened there now if it never was."""
         if row.dialog is None:
-            return None
+            raise errors.Rejected("it belongs to no dialog")
         known = self._threads.get((desk.name, row.dialog))
         if known is None:
-            native = await self._router.thread(desk.name, row.dialog)
-            if native is not None:
-                known = ThreadId(native)
-                self._remember(desk.name, row.dialog, known)
+            try:
+                native = await self._router.thread(desk.name, row.dialog)
+                if native is None:
+                    key = hashlib.sha256(f"open>{row.lane}".encode()).hexdigest()[:32]
+                    known = await desk.open(card(await self._router.card(row.dialog)), key)
+                    await self._router.opened(desk.name, known, row.dialog)
+                else:
+                    known = ThreadId(native)
+            except (errors.Unavailable, sqlalchemy.exc.SQLAlchemyError) as error:
+                raise errors.Unreachable("the database is out of reach; it has not been tried") from error
+            self._remember(desk.name, row.dialog, known)
         return known
 
     def _remember(self, desk: DeskName, dialog: DialogId | None, thread: ThreadId) -> None:
@@ -280,20 +312,19 @@ class Hands:
     async def _recover(self) -> None:
         """Rows whose sender never said what became of them are decided on, by the same rule as a time-out."""
         while True:
+            await asyncio.sleep(SWEEP)
             try:
                 lost = await asyncio.to_thread(self._heal.lost, self._now())
-                for row in lost:
-                    limits = (
-                        self._edges[row.destination].limits if row.destination in self._edges else Limits()
-                    )
-                    error = errors.Ambiguous("the process that sent it has died or was stopped")
-                    outcome = decide(error, row, limits, self._now())
-                    await self._router.settle(row, outcome)
-                    metrics.POSTS.labels(row.destination, outcome.state).inc()
-            except Exception as error:  # noqa: BLE001
-                # SQL may be out for any length of time; the next round tries again.
-                log.warning("lost rows could not be looked for", reason=str(error))
-            await asyncio.sleep(SWEEP)
+            except sqlalchemy.exc.SQLAlchemyError as error:
+                log.warning("lost rows could not be looked for", reason=type(error).__name__)
+                continue
+            for row in lost:
+                limits = self._edges[row.destination].limits if row.destination in self._edges else Limits()
+                lost_try = errors.Ambiguous("the process that sent it has died or was stopped")
+                try:
+                    await self._router.settle(row, decide(lost_try, row, limits, self._now()))
+                except errors.BridgeError as refusal:
+                    log.warning("a lost row could not be settled", row=row.id, reason=refusal.reason)
 
 
 def message(row: OutRow) -> Message:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Callable, Collection, Coroutine, Iterator
 from datetime import datetime
 from typing import Any
@@ -26,6 +27,7 @@ from bridge.conversations import gauges
 from bridge.conversations.access import Access
 from bridge.conversations.database import Database
 from bridge.deliver import Edge
+from bridge.errors import ConfigError
 from bridge.messages import LineName
 from bridge.web.api import api
 from bridge.web.pages import Settings as PageSettings
@@ -35,6 +37,7 @@ from bridge.web.site import Check, Scrape, application
 Now = Callable[[], datetime]
 log = structlog.get_logger()
 
+BACKLOG = 4096
 PATIENCE = 3.0
 """Seconds a store may take to say that it is there: who asks does not wait longer either."""
 
@@ -136,10 +139,19 @@ def web_server(config: Config, app: ASGIApp) -> tuple[_Server, Coroutine[Any, An
             proxy_headers=bool(config.http.trusted_proxies),
             forwarded_allow_ips=[str(proxy) for proxy in config.http.trusted_proxies],
             timeout_graceful_shutdown=3,
-            backlog=4096,
+            backlog=BACKLOG,
         )
     )
-    return server, server.serve()
+    return server, server.serve(sockets=[_listening(config.http.host, config.http.port)])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """The socket we serve; uvicorn itself would end the whole process in the middle of its start."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ConfigError("http.port", f"{host}:{port} cannot be served: {error.strerror}") from error
 
 
 async def stop_server(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bridge.conversations import dialog as dialogs
-from bridge.conversations import lanes, wishes
+from bridge.conversations import lanes, store, wishes
 from bridge.conversations import tables as t
 from bridge.conversations.changes import Dialog
 from bridge.conversations.committer import Command
@@ -35,6 +35,7 @@ from bridge.messages import (
     NativeId,
     Receipt,
     Status,
+    ThreadId,
     WishId,
 )
 
@@ -135,7 +136,10 @@ class Reply(Command[Receipt]):
     def fold(self, work: Work) -> Receipt:
         dialog = work.dialog(self.dialog)
         if (taken := work.seen.get(self.key)) is not None:
-            return Receipt(*taken, new=False)
+            said = store.messages(work.connection, taken[0], [taken[1]]).get(taken[1])
+            return Receipt(
+                *taken, new=False, mark=said.mark if said else None, private=said.private if said else False
+            )
         if dialog.status is Status.resolved and not work.is_latest(dialog):
             raise Refused("the contact has a newer dialog: answer there")
         change = dialogs.replied(
@@ -194,7 +198,7 @@ class Announce(Command[bool]):
         if wish.announce != "going" or asker is None or asker.state != "asked":
             return False
         dialog = work.dialog(self.dialog)
-        words = wishes.announcement_text(wish, work.rules.channel(dialog.channel), dialog.language)
+        words = wishes.announcement_text(wish, work.rules.channel_of(dialog.channel), dialog.language)
         data = {"wish": str(wish.id), "number": wish.number}
         change = dialogs.announced(dialog, self.author, words, data, work.now, work.rules)
         told_seq = change.said[0].seq
@@ -262,8 +266,10 @@ class Settle(Command[None]):
         mine = row.state == "sending" and row.attempts == self.row.attempts
         if not mine and outcome.state != "accepted":
             return
-        final = outcome.state in ("accepted", "failed")
-        settled = replace(row, state=outcome.state)
+        if row.kind == "send" and row.dialog is not None and row.message_seq is not None:
+            self._tell(work, row)
+        if row.kind == "open" and row.dialog is not None and outcome.state == "accepted" and outcome.native:
+            work.open_thread(row.destination, outcome.native, row.dialog)
         work.change_row(
             row,
             state=outcome.state,
@@ -271,21 +277,9 @@ class Settle(Command[None]):
             reason=outcome.reason,
             not_before=outcome.not_before or row.not_before,
             doubled=row.doubled or outcome.doubled,
-            settled_at=work.now if final else None,
+            settled_at=work.now if outcome.state in ("accepted", "failed") else None,
         )
-        work.rows[row.id] = settled
-        if row.kind == "open" and outcome.state == "accepted" and outcome.native:
-            work.row(
-                t.thread,
-                {
-                    "desk": row.destination.removeprefix("desk:"),
-                    "native": outcome.native,
-                    "subject": f"dialog:{row.dialog}",
-                    "created_at": work.now,
-                },
-            )
-        if row.kind == "send" and row.dialog is not None and row.message_seq is not None:
-            self._tell(work, row)
+        work.rows[row.id] = replace(row, state=outcome.state)
 
     def _tell(self, work: Work, row: OutRow) -> None:
         """The dialog hears what became of its message: the last part accepted, or any part in trouble."""
@@ -316,6 +310,21 @@ class Settle(Command[None]):
             told = wishes.told(wish, dialog.id, seq, work.now, ok=ok, reason=outcome.reason or "")
             if told is not None:
                 work.put_wish(told)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(Command[None]):
+    """A dialog has been opened at a desk that had not shown it before."""
+
+    desk: DeskName
+    thread: ThreadId
+    dialog: DialogId
+
+    def needs(self, needs: Needs) -> None:
+        """Nothing: a thread stands for itself."""
+
+    def fold(self, work: Work) -> None:
+        work.open_thread(f"desk:{self.desk}", self.thread, self.dialog)
 
 
 def _author(payload: Json) -> Json:

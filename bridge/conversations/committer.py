@@ -7,6 +7,7 @@ never know what a command decides.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import random
 import threading
@@ -33,6 +34,10 @@ from bridge.errors import BridgeError, Unavailable
 log = structlog.get_logger()
 
 T = TypeVar("T")
+MOST_WAITING = 2000
+"""More commands than this are not let in: who is told so at once can repeat, who waits too long cannot."""
+SLOWEST = 30.0
+"""Seconds after which a caller is told that nothing could be stored; a repeat finds what was, by its key."""
 PATIENCE = 12
 """How often one command is run again when other processes keep changing the same rows."""
 
@@ -60,6 +65,12 @@ class _Call:
     loop: asyncio.AbstractEventLoop | None
     result: Any = None
     error: BaseException | None = None
+    refusal: BridgeError | None = None
+    """set when the command refused after it had put something: it is left out of the next run"""
+
+
+class _Tainted(Exception):
+    """A refused command left something in the transaction: it is run again without that command."""
 
 
 class Committer:
@@ -101,7 +112,11 @@ class Committer:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._submit(command, _resolver(future), loop)
-        return await future
+        try:
+            async with asyncio.timeout(SLOWEST):
+                return await future
+        except TimeoutError:
+            raise Unavailable("the database takes too long") from None
 
     def run_sync(self, command: Command[T]) -> T:
         """The same for threads without a loop."""
@@ -117,6 +132,8 @@ class Committer:
     ) -> None:
         if self._stopping:
             raise Unavailable("the bridge is stopping")
+        if self._calls.qsize() > MOST_WAITING:
+            raise Unavailable("more is waiting to be stored than can be stored soon")
         self._calls.put(_Call(command, answer, loop))
 
     def _run(self) -> None:
@@ -162,6 +179,8 @@ class Committer:
     def _again(self, calls: list[_Call], effects: Effects, patience: int, reason: Exception) -> None:
         if _out_of_reach(reason):
             self._give_up(calls, reason)
+        elif isinstance(reason, _Tainted):
+            self._commit(calls, effects, patience)
         elif len(calls) > 1:
             middle = len(calls) // 2
             self._commit(calls[:middle], effects)
@@ -169,7 +188,8 @@ class Committer:
         elif patience and (isinstance(reason, Conflict | sqlalchemy.exc.IntegrityError) or _passing(reason)):
             # Two processes that met must not meet again at once.
             time.sleep(random.uniform(0, 0.002 * (PATIENCE - patience + 1)))  # noqa: S311
-            self._commit(calls, effects, patience - 1)
+            # A row that somebody holds costs seconds each time: everybody behind would wait for it.
+            self._commit(calls, effects, min(patience - 1, 1) if _is_held(reason) else patience - 1)
         else:
             log.error(
                 "command cannot be written",
@@ -188,10 +208,18 @@ class Committer:
                 call.command.needs(needs)
             work.load(needs)
             for call in calls:
+                if call.refusal is not None:
+                    call.error = call.refusal
+                    continue
+                before = work.puts
                 try:
                     call.result = call.command.fold(work)
                 except BridgeError as refusal:
                     call.error = refusal
+                    if work.puts != before:
+                        # It has put something and then refused: none of it may be written.
+                        call.refusal = refusal
+                        raise _Tainted from refusal
             work.write()
             for call in calls:
                 if call.error is None:
@@ -203,6 +231,11 @@ class Committer:
     def _give_up(self, calls: list[_Call], error: Exception) -> None:
         log.error("nothing could be stored", calls=len(calls), error=_in_short(error))
         self._database.writer.dispose()
+        # Who waits behind would only wait as long for the same answer.
+        with contextlib.suppress(queue.Empty):
+            while (call := self._calls.get_nowait()) is not None:
+                calls.append(call)
+            self._calls.put(None)
         for call in calls:
             call.error = Unavailable("the database is out of reach; nothing was stored")
 
@@ -260,6 +293,11 @@ def _out_of_reach(error: Exception) -> bool:
     if isinstance(error, sqlalchemy.exc.DBAPIError):
         return error.connection_invalidated
     return isinstance(error, sqlalchemy.exc.TimeoutError | OSError)
+
+
+def _is_held(error: Exception) -> bool:
+    """True when another process has kept a row locked for as long as we wait."""
+    return isinstance(error, sqlalchemy.exc.OperationalError) and _state(error) == "55P03"
 
 
 def _state(error: sqlalchemy.exc.OperationalError) -> str:

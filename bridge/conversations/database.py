@@ -7,10 +7,11 @@ know a table.
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import sqlalchemy as sa
 from pydantic_core import from_json, to_json
@@ -24,6 +25,10 @@ def _dumps(value: Any) -> str:
 
 BUSY = 2
 """Seconds to wait for an SQLite file that somebody else has locked; our own processes wait in line for their turn."""
+
+
+LONGEST_TURN = 5.0
+"""Seconds to wait in line for the one process that writes SQLite."""
 
 
 class Database:
@@ -61,7 +66,7 @@ class Database:
             yield
             return
         with self._lock_path.open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            _wait_for(handle)
             yield
 
     def answers(self) -> None:
@@ -72,6 +77,20 @@ class Database:
     def close(self) -> None:
         self.writer.dispose()
         self.reader.dispose()
+
+
+def _wait_for(handle: IO[str]) -> None:
+    """Takes the lock; a process that was stopped while it held it must not hold us for ever."""
+    deadline = time.monotonic() + LONGEST_TURN
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise TimeoutError("another process keeps the lock of the database") from None
+            time.sleep(0.0005)
+        else:
+            return
 
 
 def _engine(url: URL, begin: str, *, size: int) -> Engine:
@@ -91,7 +110,13 @@ def _engine(url: URL, begin: str, *, size: int) -> Engine:
         options["pool_pre_ping"] = begin == "BEGIN"
         options["connect_args"] = {
             "connect_timeout": 5,
-            "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c timezone=UTC",
+            # A peer that hangs must not hold us: neither one that keeps a row, nor a server that is gone.
+            "options": "-c statement_timeout=15000 -c lock_timeout=2000"
+            " -c idle_in_transaction_session_timeout=10000 -c timezone=UTC",
+            "tcp_user_timeout": 10000,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 2,
             "application_name": "bridge",
         }
     engine = sa.create_engine(url, **options)

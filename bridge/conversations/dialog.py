@@ -62,7 +62,7 @@ def received(dialog: Dialog, incoming: Incoming, now: datetime, rules: Rules) ->
     if opening:
         posts.open(draft, rules)
     posts.mirror(draft, spoken, rules)
-    channel, line = rules.channel(dialog.channel), rules.line(dialog.line)
+    channel, line = rules.channel_of(dialog.channel), rules.line_of(dialog.channel, dialog.line)
     for line_text in greeter.lines(dialog, incoming, opening=opening, now=now, channel=channel, line=line):
         posts.send(draft, BOT, line_text, rules)
     if channel.bot and greeter.says_away(dialog, now, line):
@@ -90,7 +90,7 @@ def replied(
     inside = mode == "note" or text.startswith("//")
     if mode == "auto" and dialog.assignee not in (None, agent):
         inside = True
-    if not inside and not rules.line(dialog.line).speaks:
+    if not inside and not rules.line_of(dialog.channel, dialog.line).speaks:
         inside = True
         draft.tell_inside("draft", "This line does not write to contacts: kept as a draft.")
     if inside:

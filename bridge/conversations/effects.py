@@ -27,8 +27,8 @@ NO_DUE = 4_102_444_800_000
 
 
 def milliseconds(moment: datetime) -> int:
-    """The score of a moment in a sorted set."""
-    return int(moment.timestamp() * 1000)
+    """The score of a moment in a sorted set, rounded up: nothing rings before its time."""
+    return -(-round(moment.timestamp() * 1_000_000) // 1000)
 
 
 def timer_member(subject: str, name: str, gen: int) -> str:

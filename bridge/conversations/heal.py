@@ -7,10 +7,12 @@ for what is due. Redis may be wiped at any moment. It must never change a row.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+import redis
 import sqlalchemy as sa
 
 from bridge.conversations import tables as t
@@ -23,13 +25,23 @@ GRACE = timedelta(seconds=1)
 """What is due for less than this is left to the bell that was rung for it."""
 PAGE = 2000
 
-_due_lanes = (
+_TAKEABLE: list[sa.ColumnClause[str]] = [sa.literal_column(f"'{state}'") for state in TAKEABLE]
+_earlier = t.outbox.alias("earlier")
+_due_heads = (
     sa.select(t.outbox.c.lane, t.outbox.c.destination, t.outbox.c.not_before)
-    .where(t.outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in TAKEABLE]))
-    .where(t.outbox.c.not_before <= sa.bindparam("before", type_=t.Moment))
+    .where(t.outbox.c.destination == sa.bindparam("destination"), t.outbox.c.state.in_(_TAKEABLE))
+    .where(t.outbox.c.not_before <= sa.bindparam("before", type_=t.Moment), t.unfinished)
+    .where(
+        ~sa.exists().where(
+            _earlier.c.lane == t.outbox.c.lane,
+            _earlier.c.state.in_([sa.literal_column(f"'{state}'") for state in t.UNFINISHED]),
+            sa.tuple_(_earlier.c.seq, _earlier.c.part) < sa.tuple_(t.outbox.c.seq, t.outbox.c.part),
+        )
+    )
     .order_by(t.outbox.c.not_before)
-    .limit(5000)
+    .limit(1000)
 )
+_destinations = sa.select(t.outbox.c.destination).where(t.unfinished).distinct()
 _overdue = (
     sa.select(t.timer.c.subject, t.timer.c.name, t.timer.c.gen, t.timer.c.due_at)
     .where(t.timer.c.state == sa.literal_column("'armed'"))
@@ -57,9 +69,9 @@ _waiting = sa.select(t.dialog.c.line, t.dialog.c.id, t.dialog.c.due_at).where(
 class Heal:
     """Brings one Redis to what one database says."""
 
-    def __init__(self, database: Database, redis: Any) -> None:
+    def __init__(self, database: Database, client: Any) -> None:
         self._database = database
-        self._redis = redis
+        self._redis = client
 
     async def sweep(self, now: datetime) -> bool:
         """Rings and sets what is due; rebuilds everything first when Redis was wiped. True after a rebuild."""
@@ -75,16 +87,29 @@ class Heal:
         """Tells Redis all there is: timers, doorbells, queues; in pages, while everybody goes on working."""
         # The epoch is set first: a wipe in the middle takes it away again, and the next sweep starts over.
         await self._redis.set(EPOCH, "1")
-        pages = self._everything()
-        while (effects := await asyncio.to_thread(next, pages, None)) is not None:
-            await self._send(effects)
+        try:
+            pages = self._everything()
+            while (effects := await asyncio.to_thread(next, pages, None)) is not None:
+                await self._send(effects)
+        except BaseException:
+            # Half told is not told: the next sweep starts over.
+            with contextlib.suppress(redis.RedisError, OSError):
+                await self._redis.delete(EPOCH)
+            raise
 
-    def due(self, before: datetime) -> Effects:
-        """What should have rung before a moment, by index."""
+    def due(self, before: datetime, destinations: Collection[str] | None = None) -> Effects:
+        """What should have rung before a moment: heads of lanes of these (by default all) destinations, and timers.
+
+        A thousand lanes of each destination at most, so that one that is dead hides no other.
+        """
         effects = Effects()
         with self._database.read() as connection:
-            for lane, destination, not_before in connection.execute(_due_lanes, {"before": before}):
-                effects.ring(lane, destination, not_before)
+            if destinations is None:
+                destinations = connection.execute(_destinations).scalars().all()
+            for destination in destinations:
+                heads = connection.execute(_due_heads, {"before": before, "destination": destination})
+                for lane, _, not_before in heads:
+                    effects.ring(lane, destination, not_before)
             for subject, name, gen, due_at in connection.execute(_overdue, {"before": before}):
                 effects.timers[timer_member(subject, name, gen)] = milliseconds(due_at)
         return effects

@@ -123,6 +123,18 @@ class Rules:
         except KeyError:
             raise Missing(f"no line {name!r} is configured; there are: {', '.join(self.lines)}") from None
 
+    def channel_of(self, name: ChannelName) -> Channel:
+        """The channel of a dialog that is there: one that was taken out of the configuration promises nothing."""
+        known = self.channels.get(name)
+        if known is None:
+            first = next(iter(self.lines))
+            return Channel(name, connector="", line=first, targets=Targets(None, None), bot=False)
+        return known
+
+    def line_of(self, channel: ChannelName, name: LineName) -> Line:
+        """The line of a dialog that is there: one that was taken out is stood in for by the channel's."""
+        return self.lines.get(name) or self.lines[self.channel_of(channel).line]
+
     def desks(self, channel: ChannelName, line: LineName) -> tuple[DeskName, ...]:
         """Where a dialog of this channel on this line is shown, each desk once."""
-        return tuple(dict.fromkeys((*self.channel(channel).desks, *self.line(line).desks)))
+        return tuple(dict.fromkeys((*self.channel_of(channel).desks, *self.line_of(channel, line).desks)))

@@ -55,7 +55,7 @@ def send(
 ) -> Spoken:
     """Says it to the contact: one post per part the platform can take, text first, then each file."""
     dialog = draft.dialog
-    limits = rules.channel(dialog.channel).limits
+    limits = rules.channel_of(dialog.channel).limits
     mark = Mark.held if held_until else Mark.queued
     spoken = draft.say(
         author,

@@ -22,10 +22,10 @@ def start(draft: Draft, at: datetime, rules: Rules) -> None:
     """The contact waits from `at` on: arms the first rung of the ladder, if his channel promises anything."""
     dialog = draft.dialog
     name: PromiseName = "first_response" if dialog.answered_at is None else "next_response"
-    target = rules.channel(dialog.channel).target(name, dialog.priority, dialog.plan)
+    target = rules.channel_of(dialog.channel).target(name, dialog.priority, dialog.plan)
     if target is None:
         return
-    hours = rules.line(dialog.line).hours
+    hours = rules.line_of(dialog.channel, dialog.line).hours
     gen = draft.arm(TIMER, rules.ladder.moment(0, at, target, hours))
     draft.set(promise=Promise(name, at, hours.add(at, target), step=0, gen=gen, asked=dialog.contact_seq))
 
@@ -36,10 +36,10 @@ def retarget(draft: Draft, rules: Rules) -> None:
     if promise is None or promise.breached_at is not None:
         return
     dialog = draft.dialog
-    target = rules.channel(dialog.channel).target(promise.name, dialog.priority, dialog.plan)
+    target = rules.channel_of(dialog.channel).target(promise.name, dialog.priority, dialog.plan)
     if target is None:
         return
-    hours = rules.line(dialog.line).hours
+    hours = rules.line_of(dialog.channel, dialog.line).hours
     gen = draft.arm(TIMER, rules.ladder.moment(promise.step, promise.started_at, target, hours))
     due_at = hours.add(promise.started_at, target)
     draft.set(promise=replace(promise, due_at=due_at, gen=gen))
@@ -118,9 +118,11 @@ def _next_rung(dialog: Dialog, promise: Promise, index: int, rules: Rules) -> da
     """When the rung is reached. The due one stands as it was promised, whatever has changed in the rules since."""
     if rules.ladder.steps[index].is_due:
         return promise.due_at
-    target = rules.channel(dialog.channel).target(promise.name, dialog.priority, dialog.plan)
+    target = rules.channel_of(dialog.channel).target(promise.name, dialog.priority, dialog.plan)
     span = target if target is not None else promise.due_at - promise.started_at
-    return rules.ladder.moment(index, promise.started_at, span, rules.line(dialog.line).hours)
+    return rules.ladder.moment(
+        index, promise.started_at, span, rules.line_of(dialog.channel, dialog.line).hours
+    )
 
 
 def _climb(draft: Draft, step: Step, rules: Rules) -> None:

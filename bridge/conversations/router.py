@@ -18,10 +18,11 @@ import structlog
 
 from bridge import actions as a
 from bridge import metrics
-from bridge.conversations import audit, store
+from bridge.conversations import audit, posts, store
 from bridge.conversations import tables as t
 from bridge.conversations.commands import (
     Announce,
+    Opened,
     Outcome,
     Quarantine,
     Reached,
@@ -55,6 +56,7 @@ from bridge.messages import (
     Mark,
     NativeId,
     Receipt,
+    ThreadId,
     TicketId,
     WishId,
 )
@@ -189,6 +191,20 @@ class Router:
     def _thread(self, desk: DeskName, subject: str) -> str | None:
         with self._database.read() as connection:
             return store.thread(connection, desk, subject)
+
+    async def card(self, dialog: DialogId) -> Json:
+        """The head of a dialog as it is now."""
+        return await asyncio.to_thread(self._card, dialog)
+
+    def _card(self, dialog: DialogId) -> Json:
+        with self._database.read() as connection:
+            for _, found in store.dialogs(connection, [dialog]):
+                return posts.card(found)
+        raise Missing("there is no such dialog")
+
+    async def opened(self, desk: DeskName, thread: ThreadId, dialog: DialogId) -> None:
+        """A desk shows a dialog that it had not shown before."""
+        await self._committer.run(Opened(desk, thread, dialog))
 
     # -- clock
 

@@ -199,6 +199,7 @@ sa.Index(
 )
 sa.Index(
     "ix_outbox_due",
+    outbox.c.destination,
     outbox.c.state,
     outbox.c.not_before,
     sqlite_where=unfinished,

@@ -95,7 +95,7 @@ class ActOnDialog(Command[Json]):
         said = f"Ticket {ticket.number}: {ticket.title} ({rules.line(line).title})."
         work.put(dialogs.quoted(dialog, self.agent.id, "promoted", said, work.now, rules, **data))
         if verb.tell:
-            channel = rules.channel(dialog.channel)
+            channel = rules.channel_of(dialog.channel)
             words = greeter.text(channel, dialog.language, "ticket", number=ticket.number)
             told = dialogs.announced(work.dialog(dialog.id), BOT, words, data, work.now, rules)
             work.put(told)
@@ -160,7 +160,9 @@ class ActOnTicket(Command[Json]):
                 self._say(work, "handed_back", f"Ticket {ticket.number} is back: ready to tell the contact.")
             case a.Answer(text=text, resolve=resolve):
                 change = tickets.answered(ticket, me, now, text=text, resolve=resolve)
-                if not work.rules.line(dialog.line).speaks:
+                if not work.is_latest(dialog):
+                    raise Refused("the contact has a newer dialog: answer there")
+                if not work.rules.line_of(dialog.channel, dialog.line).speaks:
                     raise NotAllowed(
                         "this line does not write to contacts: hand the ticket back with a draft"
                     )

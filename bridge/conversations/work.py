@@ -66,6 +66,8 @@ class Work:
         self.rows: dict[int, OutRow] = {}
         self.tickets: dict[TicketId, Ticket] = {}
         self.wishes: dict[WishId, Wish] = {}
+        self.puts = 0
+        """grows with everything that is put, so that a refusal after a put is noticed"""
         self.wanted: set[str] = set()
         """lanes whose heads are to be taken once everything is written"""
         self.taken: dict[str, OutRow] | None = None
@@ -143,11 +145,13 @@ class Work:
     # -- what commands decided
 
     def remember(self, key: str, dialog: DialogId, seq: int) -> None:
+        self.puts += 1
         self.seen[key] = (dialog, seq)
         self._writes.insert(t.seen, {"key": key, "dialog": dialog, "seq": seq})
 
     def begin(self, identity: Identity, dialog: Dialog, *, known: bool) -> None:
         """A new dialog, and, where the address is new too, its contact."""
+        self.puts += 1
         if not known:
             self._writes.insert(
                 t.contact,
@@ -179,6 +183,7 @@ class Work:
 
     def put(self, change: Change) -> None:
         """Takes a transition's decision into the transaction."""
+        self.puts += 1
         before, after = self.dialogs[change.dialog.id], change.dialog
         self.dialogs[after.id] = after
         self._touched.add(after.id)
@@ -214,6 +219,7 @@ class Work:
                 self.change_row(row, state="queued", not_before=self.now, reason=None, settled_at=None)
 
     def put_ticket(self, change: TicketChange) -> None:
+        self.puts += 1
         ticket = change.ticket
         if ticket.id not in self.tickets:
             self._new_tickets.append(ticket.id)
@@ -229,6 +235,7 @@ class Work:
         self.effects.wakes |= {"desk", f"ticket:{ticket.id}"}
 
     def put_wish(self, change: WishChange) -> None:
+        self.puts += 1
         wish = change.wish
         if wish.id not in self.wishes:
             self._new_wishes.append(wish.id)
@@ -254,6 +261,7 @@ class Work:
         )
 
     def post(self, post: Post) -> None:
+        self.puts += 1
         self._writes.insert(
             t.outbox,
             {
@@ -279,6 +287,7 @@ class Work:
 
     def set_timer(self, timer: TimerSet) -> None:
         """Arms, fires or disarms; several settings of one timer in one transaction become one row."""
+        self.puts += 1
         replaced = self._writes.set_timer(timer)
         if replaced is not None and replaced != timer.gen:
             self.effects.timers[timer_member(timer.subject, timer.name, replaced)] = None
@@ -287,15 +296,23 @@ class Work:
 
     def change_row(self, row: OutRow, **fields: object) -> None:
         """Changes an outbox row; the guard is its state and number of attempts as loaded."""
+        self.puts += 1
         state, not_before = self._writes.change_row(row, fields)
         if state in ("queued", "delayed", "unknown"):
             self.effects.ring(row.lane, row.destination, not_before)
 
     def file(self, values: Json) -> None:
+        self.puts += 1
         self._writes.insert(t.attachment, values)
+
+    def open_thread(self, destination: str, native: str, dialog: DialogId) -> None:
+        """A desk shows a dialog in this thread from now on."""
+        thread = {"desk": destination.removeprefix("desk:"), "native": native, "subject": f"dialog:{dialog}"}
+        self.row(t.thread, thread | {"created_at": self.now})
 
     def row(self, table: sa.Table, values: Json) -> None:
         """A row of a table that guards itself by its primary key (threads, quarantine)."""
+        self.puts += 1
         self._writes.insert(table, values)
 
     def outgoing(self, dialog: DialogId, seq: int) -> list[OutRow]:

@@ -110,11 +110,18 @@ def test_a_channel_without_desks_and_promises_still_hears() -> None:
     )
 
 
-def test_an_unknown_channel_or_line_is_said_so() -> None:
-    with pytest.raises(Missing, match="no channel 'moon'"):
-        dialogs.received(a_dialog(channel=ChannelName("moon")), words(), NOON, RULES)
-    with pytest.raises(Missing, match="there are: first, second, office"):
-        dialogs.received(a_dialog(line=LineName("moon")), words(), NOON, RULES)
+def test_a_dialog_outlives_its_line_and_its_channel_in_the_configuration() -> None:
+    homeless = a_dialog(line=LineName("gone"))
+    heard = dialogs.received(homeless, words(), NOON, RULES)
+    assert heard.dialog.promise is not None, "the channel's own line stands in"
+    assert heard.dialog.line == "gone"
+    orphan = dialogs.received(a_dialog(channel=ChannelName("moon")), words(), NOON, RULES)
+    assert orphan.dialog.promise is None, "a channel that is gone promises nothing"
+
+
+def test_an_agent_who_names_an_unknown_line_is_told_which_there_are() -> None:
+    with pytest.raises(Missing, match=r"no line 'moon'.*first"):
+        dialogs.passed(CLAIMED, ANN, LineName("moon"), "", None, LATER, RULES, by=ann)
 
 
 def test_a_message_of_files_alone_is_previewed_by_their_names() -> None:

@@ -69,6 +69,7 @@ class SiteConnector(Connector):
         self._bounds = around.bounds
         self._new_sessions = Pace(self._bounds.sessions_per_minute)
         self._messages = Pace(self._bounds.messages_per_minute)
+        self._receipts_pace = Pace(self._bounds.messages_per_minute * 4)
         self._origins = frozenset(settings.origins)
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -128,9 +129,12 @@ class SiteConnector(Connector):
     async def _receipts(self, request: Request) -> Response:
         address = self._who(request)
         receipts = await body(request, Receipts, 4096)
-        for upto, mark in ((receipts.delivered, Mark.delivered), (receipts.read, Mark.read)):
-            if upto is not None:
-                await self.around.router.reached(self.name, address, upto, mark)
+        self._receipts_pace.check(address, "receipts")
+        read, delivered = receipts.read or 0, receipts.delivered or 0
+        if read:
+            await self.around.router.reached(self.name, address, read, Mark.read)
+        if delivered > read:
+            await self.around.router.reached(self.name, address, delivered, Mark.delivered)
         return Response(status_code=204)
 
     async def _upload(self, request: Request) -> Response:
@@ -152,13 +156,28 @@ class SiteConnector(Connector):
         id = request.path_params["file"]
         until, signature = request.query_params.get("until", ""), request.query_params.get("sig", "")
         now = datetime.now(UTC)
-        if not until.isdecimal() or not self.around.files.may_read(id, address, int(until), signature, now):
+        if (
+            not until.isdecimal()
+            or len(until) > 12
+            or not self.around.files.may_read(id, address, int(until), signature, now)
+        ):
             raise Problem(403, "link_expired", "this link is no longer good: reload the chat")
         view, url, _ = await self.around.router.read.file(_file_id(id))
-        return StreamingResponse(self.around.files.open(url), headers=file_headers(view))
+        chunks = self.around.files.open(url)
+        try:
+            first = await anext(chunks, b"")
+        except FileNotFoundError:
+            raise Problem(404, "missing", "the file is no longer there") from None
+
+        async def whole() -> AsyncIterator[bytes]:
+            yield first
+            async for chunk in chunks:
+                yield chunk
+
+        return StreamingResponse(whole(), headers=file_headers(view))
 
     async def _events(self, request: Request) -> ASGIApp:
-        address = self._who(request)
+        address = self._who(request, in_query=True)
         after = request.headers.get("last-event-id") or request.query_params.get("after", "0")
         if not after.isdecimal() or len(after) > 18:
             raise Problem(400, "malformed", "after must be a number", "after")
@@ -225,11 +244,14 @@ class SiteConnector(Connector):
             ]
         return headers
 
-    def _who(self, request: Request, *, allow_signature: bool = False) -> Address:
-        """The visitor whose token the request bears; raises `Problem` 401."""
+    def _who(self, request: Request, *, in_query: bool = False, allow_signature: bool = False) -> Address:
+        """The visitor whose token the request bears; raises `Problem` 401.
+
+        Only an event stream may bear it in its address: some browsers' streams cannot send headers.
+        """
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
-            token = request.query_params.get("token", "")
+            token = request.query_params.get("token", "") if in_query else ""
         address = self._sessions.address(token.strip(), datetime.now(UTC))
         if address is None and allow_signature:
             address = Address(request.query_params.get("for", ""))
@@ -291,7 +313,7 @@ def file_headers(file: FileView) -> dict[str, str]:
 
 
 def _file_id(id: str) -> FileId:
-    if not id.isdecimal() or len(id) > 19:
+    if not id.isdecimal() or len(id) > 18:
         raise Problem(404, "missing", "there is no such file")
     return FileId(int(id))
 

@@ -58,8 +58,8 @@ class NewMessage(Body):
 class Receipts(Body):
     """How far the visitor's browser has received and he has read."""
 
-    delivered: int | None = Field(default=None, ge=0)
-    read: int | None = Field(default=None, ge=0)
+    delivered: int | None = Field(default=None, ge=0, le=2**53)
+    read: int | None = Field(default=None, ge=0, le=2**53)
 
 
 async def body(request: Request, model: type[M], limit: int) -> M:

@@ -138,7 +138,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbox_due",
         "outbox",
-        ["state", "not_before"],
+        ["destination", "state", "not_before"],
         sqlite_where=unfinished,
         postgresql_where=unfinished,
     )

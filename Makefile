@@ -27,8 +27,8 @@ bench: .venv/.ready-dev ## Measure speed and write bench/results.json
 lock: ## Lock the newest libraries that pyproject.toml allows (needs uv)
 	@scripts/lock --upgrade
 
-reset-demo: ## Start afresh: move the data of `make run` aside to data.old (stop the bridge first)
-	@if [ -d data ]; then rm -rf data.old && mv data data.old && echo "data moved to data.old"; fi
+reset-demo: .venv/.ready ## Forget the demo's dialogs and start afresh (stop the bridge first)
+	@$(bin)/bridge reset-demo
 
 clean: ## Remove everything that can be made again; data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* htmlcov *.egg-info

@@ -68,7 +68,9 @@ def decide(error: Exception, row: OutRow, limits: Limits, now: datetime) -> Outc
             return Outcome("delayed", now, reason=reason, not_before=backoff)
         case errors.BadConfig() if not tired:
             return Outcome("delayed", now, reason=reason, not_before=now + timedelta(seconds=60))
-        case errors.SendError() if row.kind == "open":
+        case errors.SendError() if row.kind == "open" and not (
+            limits.keyed and isinstance(error, errors.Ambiguous)
+        ):
             # Without its thread a dialog is invisible at its desk: a second thread is the lesser evil.
             return Outcome("delayed", now, reason=reason, not_before=now + timedelta(seconds=60))
         case errors.SendError() if not isinstance(error, errors.Ambiguous):

@@ -23,7 +23,7 @@ from bridge.conversations.commands import Outcome, Receive, Reply
 from bridge.conversations.database import Database
 from bridge.conversations.store import OutRow
 from bridge.conversations.verbs import ActOnDialog
-from bridge.deliver import GIVE_UP, Hands, card, decide, message
+from bridge.deliver import GIVE_UP, LONGEST_PAUSE, Hands, card, decide, message
 from bridge.desk import Desk
 from bridge.messages import (
     Address,
@@ -107,8 +107,21 @@ def test_after_a_day_a_reply_has_failed_and_a_desk_is_still_tried(
     for limits in (KEYED, KEYLESS):
         reply = decide(error, a_row(created_at=OLD), limits, NOON)
         assert reply.state == (DELAYED if isinstance(error, errors.Throttled) else FAILED)
-        for kind in ("open", "post", "show", "mark"):
+        for kind in ("post", "show", "mark"):
             assert decide(error, a_row(created_at=OLD, kind=kind, human=False), limits, NOON).state == state
+
+
+@pytest.mark.parametrize("error", [error for error, *_ in NOT_SENT] + [errors.Ambiguous("reset")], ids=type)
+def test_a_dialog_is_opened_at_its_desk_however_often_that_fails(error: Exception) -> None:
+    for limits in (KEYED, KEYLESS):
+        for age in (NOON, OLD):
+            row = a_row(kind="open", human=False, created_at=age)
+            assert decide(error, row, limits, NOON).state in (DELAYED, UNKNOWN)
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(-5, 0), (0, 0), (7, 7), (10**9, LONGEST_PAUSE)])
+def test_a_platform_is_left_alone_for_as_long_as_it_asks_but_an_hour(asked: float, waited: float) -> None:
+    assert decide(errors.Throttled(asked), a_row(), KEYED, NOON).not_before == NOON + waited * SECOND
 
 
 DOUBTFUL = [
@@ -420,7 +433,8 @@ async def test_a_desk_gets_the_dialog_opened_first_and_everything_in_order(
         assert {content["thread"] for content in there.arrived if "thread" in content} == {thread.native}
         fresh = hands_of(house, Wall(there.url))
         assert await fresh._thread(Wall(there.url), a_row(dialog=dialog)) == thread.native
-        assert await fresh._thread(Wall(there.url), a_row(dialog=None)) is None
+        with pytest.raises(errors.Rejected):
+            await fresh._thread(Wall(there.url), a_row(dialog=None))
 
 
 @pytest.mark.anyio

@@ -208,9 +208,10 @@ def answered(
 ) -> TicketChange:
     """The draft, or `text` in its place, went to the contact in the dialog; with `resolve` the matter is settled."""
     _unresolved(ticket)
-    if ticket.draft is None:
-        raise Refused("the ticket has no draft to tell the contact")
-    story = _story("answered", text or ticket.draft)
+    words = text.strip() or ticket.draft
+    if not words:
+        raise Refused("the ticket has no draft: write what the contact is to be told")
+    story = _story("answered", words)
     if resolve:
         story += _story("resolved")
     return _moved(ticket, story, author, now, draft=None, resolved_at=now if resolve else None)

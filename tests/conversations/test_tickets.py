@@ -226,7 +226,13 @@ def test_answering_may_use_better_words_and_resolve_at_once() -> None:
 
 def test_without_a_draft_there_is_nothing_to_answer_with() -> None:
     with pytest.raises(Refused, match="no draft"):
-        tickets.answered(OPEN, ann, LATER, text="Hello")
+        tickets.answered(OPEN, ann, LATER, text=" ")
+
+
+def test_a_ticket_may_be_answered_without_a_specialist_in_ones_own_words() -> None:
+    change = tickets.answered(OPEN, ann, LATER, text="Hello")
+    assert story(change) == [("answered", "Hello")]
+    assert change.ticket.status == "open"
 
 
 @pytest.mark.parametrize("ticket", [OPEN, PASSED, RETURNED])

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.services import REDIS_KINDS, RedisServer, chosen
 
 HERE = Path(__file__).parent
 
@@ -31,3 +34,11 @@ def seed() -> int:
 def rounds() -> int:
     """How many times the usual number of faults: 1 in CI, more for a soak."""
     return int(os.environ.get("FAULT_ROUNDS", "1"))
+
+
+@pytest.fixture(scope="session")
+def shared_redis() -> Iterator[RedisServer]:
+    """The system's Redis where it is asked for; the embedded one is killed in the house of one process."""
+    server = RedisServer(chosen("BRIDGE_TEST_REDIS", REDIS_KINDS)[-1])
+    yield server
+    server.remove()

@@ -33,6 +33,10 @@ from bench.systems import (
 
 ONLY = (*NAMES, SHIPPED, TIMERS)
 WARM_UP = "warm-up"
+PROMISED = 600
+"""Messages a second that the bridge promises to sustain; half load is half of that, or of what it can do if less."""
+ANSWERS = 50
+"""Agents' replies a second, each to a customer whose page is open: what some two hundred busy agents write."""
 
 
 @dataclass(slots=True)
@@ -111,7 +115,7 @@ class Bench:
                 )
                 capacity = customers.capacity(system, load, sink, seconds=self.seconds, number=number_)
                 yield capacity
-                half = capacity.figures["per_second"] / 2
+                half = min(capacity.figures["per_second"], PROMISED) / 2
                 yield customers.steady(
                     system, load, sink, rate=half, seconds=self.seconds, number=number_, scenario="half"
                 )
@@ -121,7 +125,7 @@ class Bench:
                     load.do("streams", count=self.visitors)
                     known = dialogs(sink.records())
                     yield agents.replies(
-                        system, load, known, rate=half / 2, seconds=self.seconds, number=number_
+                        system, load, known, rate=ANSWERS, seconds=self.seconds, number=number_
                     )
             if system.database is not None:
                 with Generator.start(system.target, self.connections, number_, work, environment) as load:
@@ -176,7 +180,7 @@ def chosen(arguments: Sequence[str]) -> tuple[Bench, Path]:
     options.add_argument("--seconds", type=float, help="length of one run (10)")
     options.add_argument("--visitors", type=int, default=200)
     options.add_argument("--connections", type=int, default=64)
-    options.add_argument("--layout", choices=LAYOUTS, default="one", help="processes of the bridge")
+    options.add_argument("--layout", choices=LAYOUTS, default="split", help="processes of the bridge")
     options.add_argument("--out", type=Path, help="where the results go (bench/results.json)")
     given = options.parse_args(arguments)
     bench = Bench(

@@ -48,6 +48,8 @@ log = structlog.get_logger()
 GIVE_UP = timedelta(hours=24)
 """A reply that could not be sent for this long has failed. Desk posts are tried for ever: agents must see them."""
 SWEEP = 2.0
+GATHER = 0.008
+BUSY = timedelta(milliseconds=50)
 LONGEST_PAUSE = 3600
 """Seconds; who asks us to stay away for longer is asked again after an hour."""
 
@@ -114,6 +116,7 @@ class Hands:
         self._threads: dict[tuple[str, DialogId], ThreadId] = {}
         self._stopping = False
         self._redis_out_until = now()
+        self._took_at = now() - BUSY
 
     def ring(self, destination: str) -> None:
         """Somebody says that a destination has work."""
@@ -138,6 +141,8 @@ class Hands:
         """Takes what is ready at one destination, as much as it can carry at once."""
         limits, rung = self._edges[destination].limits, self._rung[destination]
         while not ending():
+            if rung.is_set() and self._now() - self._took_at < BUSY:
+                await asyncio.sleep(GATHER)  # under load the next lanes are taken together
             rung.clear()
             free = limits.concurrent - self._busy[destination]
             lanes: list[str] = []
@@ -181,6 +186,7 @@ class Hands:
 
     async def _take(self, lanes: list[str]) -> None:
         rows = await self._router.take(lanes, self._owner, self._now() + self._lease)
+        self._took_at = self._now()
         for row in rows:
             self._busy[row.destination] += 1
             self._hold(self._carry(row))

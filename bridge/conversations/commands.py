@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from bridge import text
 from bridge.conversations import dialog as dialogs
 from bridge.conversations import lanes, store, wishes
 from bridge.conversations import tables as t
@@ -75,6 +76,8 @@ class Receive(Command[Receipt]):
         if latest is not None and not _over(latest, work.now, channel.reopen_within):
             return latest
         language = incoming.language if incoming.language in channel.languages else None
+        if language is None and identity is None:
+            language = text.language(incoming.text[:200], channel.languages, channel.languages[0])
         known = identity is not None
         if identity is None:
             identity = Identity(

@@ -207,6 +207,13 @@ class Work:
         if change.cancelled or change.retried:
             self._redirect(change)
         self._queue(before, after)
+        if (
+            change.revised
+            or change.seen
+            or any(not said.private and said.mark is None for said in change.said)
+        ):
+            # What is still on its way is shown to the contact by its acceptance: that will wake his page.
+            self.effects.wakes.add(f"address:{after.channel}/{after.address}")
 
     def _redirect(self, change: Change) -> None:
         """Stops or restarts the posts to the contact that carry the messages named."""
@@ -364,4 +371,4 @@ class Work:
             self.effects.queue[before.line, after.id] = None
         due = milliseconds(after.promise.due_at) if after.promise else NO_DUE
         self.effects.queue[after.line, after.id] = due if waits else None
-        self.effects.wakes |= {"desk", f"dialog:{after.id}", f"address:{after.channel}/{after.address}"}
+        self.effects.wakes |= {"desk", f"dialog:{after.id}"}

@@ -119,7 +119,7 @@ class SiteConnector(Connector):
             event_key=EventKey(f"site:{self.name}:{address}:{said.client_id}"),
             text=said.text,
             name=said.name or "",
-            language=self._language(said.language or request.headers.get("accept-language", ""), said.text),
+            language=self._language(said.language or request.headers.get("accept-language", "")),
             native=NativeId(said.client_id),
             page=said.page,
         )
@@ -259,14 +259,14 @@ class SiteConnector(Connector):
             raise Problem(401, "no_session", "open a session first: this token is unknown or too old")
         return address
 
-    def _language(self, wanted: str, said: str) -> str:
-        """The first language the browser names that we speak, else a guess by the script of the words."""
+    def _language(self, wanted: str) -> str | None:
+        """The first language the browser names that we speak."""
         languages = self.around.languages
         for part in wanted.split(","):
             code = part.partition(";")[0].strip().lower().partition("-")[0]
             if code in languages:
                 return code
-        return text.language(said[:200], languages, languages[0])
+        return None
 
     def _shown(self, message: MessageView, address: Address) -> dict[str, Any]:
         """A message as the visitor's browser gets it: nothing of agents but their names."""

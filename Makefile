@@ -1,6 +1,6 @@
 # Every command does its own set-up; the first one takes about a minute.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock clean reset-demo
+.PHONY: help run test faults check bench lock clean reset-demo
 
 bin := .venv/bin
 jobs ?= 2
@@ -12,7 +12,10 @@ run: .venv/.ready ## Start the bridge with config.yaml
 	@$(bin)/bridge run
 
 test: .venv/.ready-dev ## Run the tests; make test args="-k dialog" for some of them
-	@$(bin)/python -m pytest -n $(jobs) $(args)
+	@$(bin)/python -m pytest -n $(jobs) -m "not faults" $(args)
+
+faults: .venv/.ready-dev ## Kill, freeze and starve real processes under load (about ten minutes); FAULT_SEED, FAULT_ROUNDS
+	@$(bin)/python -m pytest -m faults -p no:xdist tests/faults $(args)
 
 check: .venv/.ready-dev ## Check style, types, import contracts and migrations
 	$(bin)/ruff format --check

@@ -181,11 +181,15 @@ class EmbeddedRedis:
         process = self.process
         if process is None or process.returncode is not None:
             return
-        process.terminate()
+        # One that ends by itself just now is no longer there to be told.
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), _STOP_SECONDS)
+            async with asyncio.timeout(_STOP_SECONDS):
+                await process.wait()
         except TimeoutError:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
             await process.wait()
 
     def _last_words(self) -> str:

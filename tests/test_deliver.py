@@ -528,7 +528,8 @@ async def test_with_redis_stopped_hands_go_on_by_sql(
             dialog, seq = await replied(house, number=2)
             await house.heal.sweep(wall.by(2 * SECOND))
             await until(lambda: row_of(house, dialog, seq).state == "accepted")
-        assert len(there.arrived) == 2
+        # The hands may be quicker than this test with what the bot says first.
+        assert [said["text"] for said in there.arrived].count("It left today.") == 2
 
 
 @pytest.mark.anyio

@@ -45,13 +45,13 @@ class Database:
             self._lock_path = Path(self.url.database + ".lock")
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, patience: float = LONGEST_TURN) -> Iterator[Connection]:
         """A transaction that writes; it commits when the block ends well.
 
         SQLite lets one process write at a time: waiting in line at a file lock is fair and short, waiting inside
         SQLite is neither.
         """
-        with self._turn(), self.writer.begin() as connection:
+        with self._turn(patience), self.writer.begin() as connection:
             yield connection
 
     @contextmanager
@@ -61,12 +61,12 @@ class Database:
             yield connection
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self, patience: float) -> Iterator[None]:
         if self._lock_path is None:
             yield
             return
         with self._lock_path.open("w") as handle:
-            _wait_for(handle)
+            _wait_for(handle, patience)
             yield
 
     def answers(self) -> None:
@@ -79,9 +79,9 @@ class Database:
         self.reader.dispose()
 
 
-def _wait_for(handle: IO[str]) -> None:
+def _wait_for(handle: IO[str], patience: float) -> None:
     """Takes the lock; a process that was stopped while it held it must not hold us for ever."""
-    deadline = time.monotonic() + LONGEST_TURN
+    deadline = time.monotonic() + patience
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,6 +6,7 @@ the next start goes on. It must never know what a step does; steps lie in migrat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +30,8 @@ _SCRATCH = "bridge_drift"
 
 def upgrade(database: Database) -> None:
     """Brings a database to the newest schema; harmless to repeat, and from several processes at once."""
-    with database.write() as connection:
+    # Another process may be on its way through a long step: its end is waited for, however long that takes.
+    with database.write(patience=math.inf) as connection:
         if version(connection) == HEAD:
             return
         if not database.sqlite:

@@ -20,7 +20,7 @@ from bridge.conversations import tables as t
 from tests.faults.people import until
 from tests.faults.scene import Scene, scene
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.anyio, pytest.mark.timeout(300)]
 JSON = {"Content-Type": "application/json"}
 NAUGHTY = Path(__file__).parents[1] / "data" / "naughty_strings.txt"
 LONG = "длинно и широко 😀 " * 5_500 + "конец"  # 99 thousand characters, 190 kB as UTF-8

@@ -11,7 +11,7 @@ import pytest
 from tests.faults.scene import scene
 from tests.services import RedisServer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.faults, pytest.mark.anyio, pytest.mark.timeout(600)]
 FROZEN_SECONDS = 5.0
 LEASE = "3s"
 

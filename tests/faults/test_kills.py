@@ -11,7 +11,7 @@ from tests.faults import house
 from tests.faults.scene import Scene, scene
 from tests.services import RedisServer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.faults, pytest.mark.anyio, pytest.mark.timeout(600)]
 KILLS = 6
 
 

@@ -14,7 +14,7 @@ from tests.faults.people import until
 from tests.faults.scene import Scene, scene
 from tests.services import RedisServer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.faults, pytest.mark.anyio, pytest.mark.timeout(600)]
 OUT_SECONDS = 20.0
 CATCH_UP_SECONDS = 5.0
 LONGEST_SILENCE = 3.0

@@ -11,7 +11,7 @@ import pytest
 from tests.faults.scene import scene
 from tests.services import PostgresServer, RedisServer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.faults, pytest.mark.anyio, pytest.mark.timeout(600)]
 
 
 async def test_while_postgresql_is_stopped_nothing_is_acknowledged_and_afterwards_nothing_is_missing(

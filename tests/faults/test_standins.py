@@ -12,7 +12,7 @@ from tests.faults.scene import scene
 from tests.faults.standins import FAULTS
 from tests.services import RedisServer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.faults, pytest.mark.anyio, pytest.mark.timeout(600)]
 BAD_SECONDS = 8.0
 REFUSED_SECONDS = 4.0
 

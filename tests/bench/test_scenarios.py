@@ -177,6 +177,17 @@ def benchmark(work: Path, monkeypatch: pytest.MonkeyPatch, *only: str) -> tuple[
     monkeypatch.setattr(memory, "STREAMS", 20)
     monkeypatch.setattr(machine, "LIMIT", 1.0)  # a test does not wait for a quiet machine
     out = work / "results.json"
-    options = ["--layout", "one", "--rounds", "1", "--seconds", "0.5", "--visitors", "20", "--connections", "4"]
+    options = [
+        "--layout",
+        "one",
+        "--rounds",
+        "1",
+        "--seconds",
+        "0.5",
+        "--visitors",
+        "20",
+        "--connections",
+        "4",
+    ]
     status = main([*only, *options, "--out", str(out)])
     return status, json.loads(out.read_text())

@@ -15,7 +15,7 @@ test: .venv/.ready-dev ## Run the tests; make test args="-k dialog" for some of 
 	@$(bin)/python -m pytest -n $(jobs) -m "not faults" $(args)
 
 faults: .venv/.ready-dev ## Kill, freeze and starve real processes under load (about ten minutes); FAULT_SEED, FAULT_ROUNDS
-	@$(bin)/python -m pytest -m faults -p no:xdist tests/faults $(args)
+	@$(bin)/python -m pytest -m faults -p no:xdist $(args)
 
 check: .venv/.ready-dev ## Check style, types, import contracts and migrations
 	$(bin)/ruff format --check

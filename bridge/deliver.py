@@ -48,8 +48,11 @@ log = structlog.get_logger()
 GIVE_UP = timedelta(hours=24)
 """A reply that could not be sent for this long has failed. Desk posts are tried for ever: agents must see them."""
 SWEEP = 2.0
+"""Seconds between two looks for rows that nobody settled, and for which a Redis that failed is not asked again."""
 GATHER = 0.008
+"""Seconds to wait after a ring under load, so that many lanes are taken in one transaction."""
 BUSY = timedelta(milliseconds=50)
+"""It is load when rows were taken so short a while ago."""
 LONGEST_PAUSE = 3600
 """Seconds; who asks us to stay away for longer is asked again after an hour."""
 

@@ -1,7 +1,7 @@
 """The working set of one transaction: what its commands need is loaded once, folded in memory, written in bulk.
 
-Owns the way of a `Change` into rows, the guards against other processes, and what the commit means for Redis. It must
-never decide anything about a dialog, ticket or wish: commands and the pure core do.
+Owns what is loaded, the way of a `Change` into the rows of writes.py, and what the commit means for Redis. It must never
+decide anything about a dialog, ticket or wish: commands and the pure core do.
 """
 
 from __future__ import annotations

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -35,6 +37,20 @@ def test_every_dependency_is_locked() -> None:
 
 def test_the_tools_are_locked_to_the_versions_that_the_bridge_runs_on() -> None:
     assert locked("requirements.txt").items() <= locked("requirements-dev.txt").items()
+
+
+def test_a_lock_names_every_extra_that_a_locked_package_asks_for() -> None:
+    """Without it pip looks at the newest version of that package, which has no hash here, and installs nothing."""
+    lock = (ROOT / "requirements-dev.txt").read_text()
+    extras = dict(re.findall(r"^([a-z0-9-]+)(?:\[([a-z,]+)\])?==", lock, re.MULTILINE))
+    for package in distributions():
+        if package.name.lower() not in extras:
+            continue
+        for wanted in map(Requirement, package.requires or ()):
+            if wanted.extras and (wanted.marker is None or wanted.marker.evaluate({"extra": ""})):
+                assert wanted.extras <= set(extras[wanted.name].split(",")), (
+                    f"{package.name} asks for {wanted}"
+                )
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])

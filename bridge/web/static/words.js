@@ -543,6 +543,11 @@ export const WORDS = {
   },
 };
 
+// A page's own words, from a file of its own below words/: every key in every language.
+export function learn(more) {
+  for (const [code, words] of Object.entries(more)) Object.assign(WORDS[code], words);
+}
+
 const asked = new URLSearchParams(location.search).get("lang");
 let chosen = WORDS[asked] ? asked : known(navigator.languages ?? [navigator.language]);
 

@@ -212,7 +212,7 @@ class Committer:
 
     def _transaction(self, calls: list[_Call]) -> Effects:
         with self._database.write() as connection:
-            work = Work(connection, self._rules, self._clock(), sqlite_dialect=self._database.sqlite)
+            work = Work(connection, self._rules, self._clock())
             needs = Needs()
             for call in calls:
                 call.error = None

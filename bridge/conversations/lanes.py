@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.conversations import tables as t
 from bridge.conversations.effects import BELLS, Effects, milliseconds
+from bridge.conversations.statements import Statement, one_of
 from bridge.conversations.store import OUT_COLUMNS, OutRow
 
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -27,18 +27,21 @@ TAKEABLE = ("queued", "delayed", "unknown")
 _UNFINISHED = ", ".join(f"'{state}'" for state in t.UNFINISHED)
 
 
-@cache
-def _heads(dialect: str) -> sa.TextualSelect:
+def _heads(each: str) -> Statement:
     """The heads of many lanes: one index look-up a lane, however long its backlog."""
-    each = {
-        "sqlite": "json_each(:lanes) AS l",
-        "postgresql": "json_array_elements_text(CAST(:lanes AS json)) AS l(value)",
-    }[dialect]
-    return sa.text(
+    found = sa.text(
         f"SELECT o.id, o.lane, o.destination, o.not_before, o.state FROM {each} JOIN outbox o ON o.id ="  # noqa: S608 -- of constants
         f" (SELECT h.id FROM outbox h WHERE h.lane = l.value AND h.state IN ({_UNFINISHED})"
         " ORDER BY h.lane, h.seq, h.part LIMIT 1)"
-    ).columns(t.outbox.c.id, t.outbox.c.lane, t.outbox.c.destination, t.outbox.c.not_before, t.outbox.c.state)
+    )
+    o = t.outbox.c
+    return Statement(found.columns(o.id, o.lane, o.destination, o.not_before, o.state))
+
+
+_HEADS = {
+    "sqlite": _heads("json_each(:lanes) AS l"),
+    "postgresql": _heads("json_array_elements_text(CAST(:lanes AS json)) AS l(value)"),
+}
 
 
 def take(
@@ -49,22 +52,20 @@ def take(
     if not lanes:
         return [], effects
     ids = []
-    for head in connection.execute(
-        _heads(connection.dialect.name), {"lanes": json.dumps(sorted(set(lanes)))}
-    ):
+    for head in _HEADS[connection.dialect.name].ask(connection, lanes=json.dumps(sorted(set(lanes)))):
         if head.state in TAKEABLE and head.not_before <= now:
             ids.append(head.id)
         elif head.state in TAKEABLE:
             effects.ring(head.lane, head.destination, head.not_before)
     if not ids:
         return [], effects
-    result = connection.execute(_take, {"ids": sorted(ids), "now": now, "owner": owner, "until": until})
-    return [OutRow(*row) for row in result], effects
+    taken = _take.ask(connection, ids=sorted(ids), now=now, owner=owner, until=until)
+    return [OutRow(*row) for row in taken], effects
 
 
-_take = (
+_take = Statement(
     sa.update(t.outbox)
-    .where(t.outbox.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .where(one_of(t.outbox.c.id, "ids"))
     .where(t.outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in TAKEABLE]))
     .where(t.outbox.c.not_before <= sa.bindparam("now", type_=t.Moment))
     .values(

@@ -198,7 +198,7 @@ class Router:
 
     def _card(self, dialog: DialogId) -> Json:
         with self._database.read() as connection:
-            for _, found in store.dialogs(connection, [dialog]):
+            for _, found in store.dialogs(connection, [dialog])():
                 return posts.card(found)
         raise Missing("there is no such dialog")
 

@@ -5,16 +5,17 @@ Owns the way from tables to `Dialog`, `Ticket`, `Wish`. It must never write, and
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.conversations import tables as t
 from bridge.conversations.changes import Dialog, Promise
+from bridge.conversations.statements import Statement, one_of
 from bridge.conversations.tickets import Ticket
 from bridge.conversations.wishes import Asker, Wish
 from bridge.messages import (
@@ -35,6 +36,10 @@ from bridge.messages import (
     TicketId,
     WishId,
 )
+
+T = TypeVar("T")
+Asked = Callable[[], T]
+"""A question that has been put: the call fetches its answer, so that several can be put in one round trip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,36 +109,38 @@ _identity = sa.select(
 _dialog = _identity.add_columns(
     *(column for column in t.dialog.c if column.name != "identity"), t.agent.c.name.label("assignee_name")
 )
-_by_address = (
+_by_address = Statement(
     _dialog.select_from(
         t.identity.join(t.contact)
         .outerjoin(t.dialog, t.dialog.c.id == t.identity.c.dialog)
         .outerjoin(t.agent, t.agent.c.id == t.dialog.c.assignee)
     )
     .where(t.identity.c.channel == sa.bindparam("channel"))
-    .where(t.identity.c.address.in_(sa.bindparam("addresses", expanding=True)))
+    .where(one_of(t.identity.c.address, "addresses"))
 )
-_by_id = _dialog.select_from(
-    t.dialog.join(t.identity, t.identity.c.id == t.dialog.c.identity)
-    .join(t.contact)
-    .outerjoin(t.agent, t.agent.c.id == t.dialog.c.assignee)
-).where(t.dialog.c.id.in_(sa.bindparam("ids", expanding=True)))
-_seen = sa.select(t.seen).where(t.seen.c.key.in_(sa.bindparam("keys", expanding=True)))
+_by_id = Statement(
+    _dialog.select_from(
+        t.dialog.join(t.identity, t.identity.c.id == t.dialog.c.identity)
+        .join(t.contact)
+        .outerjoin(t.agent, t.agent.c.id == t.dialog.c.assignee)
+    ).where(one_of(t.dialog.c.id, "ids"))
+)
+_seen = Statement(sa.select(t.seen).where(one_of(t.seen.c.key, "keys")))
 OUT_COLUMNS = [t.outbox.c[name] for name in OutRow.__dataclass_fields__]
-_rows = sa.select(*OUT_COLUMNS).where(t.outbox.c.id.in_(sa.bindparam("ids", expanding=True)))
-_in_flight = (
+_rows = Statement(sa.select(*OUT_COLUMNS).where(one_of(t.outbox.c.id, "ids")))
+_in_flight = Statement(
     sa.select(t.outbox.c.dialog, sa.func.max(t.outbox.c.sending_until).label("until"))
-    .where(t.outbox.c.dialog.in_(sa.bindparam("ids", expanding=True)))
+    .where(one_of(t.outbox.c.dialog, "ids"))
     .where(t.outbox.c.human, t.outbox.c.state == "sending")
     .group_by(t.outbox.c.dialog)
 )
-_outgoing = (
+_outgoing = Statement(
     sa.select(*OUT_COLUMNS)
     .where(t.outbox.c.dialog == sa.bindparam("dialog"))
-    .where(t.outbox.c.message_seq.in_(sa.bindparam("seqs", expanding=True)), t.outbox.c.kind == "send")
+    .where(one_of(t.outbox.c.message_seq, "seqs"), t.outbox.c.kind == "send")
 )
-_messages = sa.select(t.message).where(
-    t.message.c.dialog == sa.bindparam("dialog"), t.message.c.seq.in_(sa.bindparam("seqs", expanding=True))
+_messages = Statement(
+    sa.select(t.message).where(t.message.c.dialog == sa.bindparam("dialog"), one_of(t.message.c.seq, "seqs"))
 )
 _creator = t.agent.alias("creator")
 _tickets = (
@@ -160,42 +167,45 @@ _askers = (
 )
 
 
-def seen(connection: Connection, keys: Collection[str]) -> dict[str, tuple[DialogId, int]]:
+def seen(connection: Connection, keys: Collection[str]) -> Asked[dict[str, tuple[DialogId, int]]]:
     """Which of these events have been taken before, and where they stand."""
-    return {row.key: (row.dialog, row.seq) for row in connection.execute(_seen, {"keys": list(keys)})}
+    rows = _seen.ask(connection, keys=list(keys))
+    return lambda: {row.key: (row.dialog, row.seq) for row in rows}
 
 
 def at_addresses(
     connection: Connection, channel: ChannelName, addresses: Collection[Address]
-) -> Iterable[tuple[Identity, Dialog | None]]:
+) -> Asked[list[tuple[Identity, Dialog | None]]]:
     """The identities at these addresses of one channel, each with its latest dialog."""
-    for row in connection.execute(_by_address, {"channel": channel, "addresses": list(addresses)}):
-        yield identity(row), None if row.id is None else dialog(row)
+    rows = _by_address.ask(connection, channel=channel, addresses=list(addresses))
+    return lambda: [(identity(row), None if row.id is None else dialog(row)) for row in rows]
 
 
-def dialogs(connection: Connection, ids: Collection[DialogId]) -> list[tuple[Identity, Dialog]]:
+def dialogs(connection: Connection, ids: Collection[DialogId]) -> Asked[list[tuple[Identity, Dialog]]]:
     """These dialogs, each with its identity."""
-    return [(identity(row), dialog(row)) for row in connection.execute(_by_id, {"ids": list(ids)})]
+    rows = _by_id.ask(connection, ids=list(ids))
+    return lambda: [(identity(row), dialog(row)) for row in rows]
 
 
-def out_rows(connection: Connection, ids: Collection[int]) -> dict[int, OutRow]:
+def out_rows(connection: Connection, ids: Collection[int]) -> Asked[dict[int, OutRow]]:
     """These rows of the outbox."""
-    return {row.id: OutRow(*row) for row in connection.execute(_rows, {"ids": list(ids)})}
+    rows = _rows.ask(connection, ids=list(ids))
+    return lambda: {row.id: OutRow(*row) for row in rows}
 
 
 def outgoing(connection: Connection, of: DialogId, seqs: Collection[int]) -> list[OutRow]:
     """The posts to the contact that carry these messages of a dialog."""
-    return [OutRow(*row) for row in connection.execute(_outgoing, {"dialog": of, "seqs": list(seqs)})]
+    return [OutRow(*row) for row in _outgoing.ask(connection, dialog=of, seqs=list(seqs))]
 
 
-def in_flight(connection: Connection, ids: Collection[DialogId]) -> dict[DialogId, datetime]:
+def in_flight(connection: Connection, ids: Collection[DialogId]) -> Asked[dict[DialogId, datetime]]:
     """Until when a person's reply may still be on its way, for dialogs where one is."""
-    return {row.dialog: row.until for row in connection.execute(_in_flight, {"ids": list(ids)})}
+    rows = _in_flight.ask(connection, ids=list(ids))
+    return lambda: {row.dialog: row.until for row in rows}
 
 
 def messages(connection: Connection, of: DialogId, seqs: Collection[int]) -> dict[int, Said]:
     """These messages of a dialog by their seq."""
-    rows = connection.execute(_messages, {"dialog": of, "seqs": list(seqs)})
     return {
         row.seq: Said(
             dialog=row.dialog,
@@ -206,7 +216,7 @@ def messages(connection: Connection, of: DialogId, seqs: Collection[int]) -> dic
             mark=None if row.mark is None else Mark(row.mark),
             deleted_at=row.deleted_at,
         )
-        for row in rows
+        for row in _messages.ask(connection, dialog=of, seqs=list(seqs))
     }
 
 

@@ -20,6 +20,7 @@ from bridge.conversations import tables as t
 from bridge.conversations.changes import Acted, Change, Dialog, Post, TimerSet
 from bridge.conversations.effects import NO_DUE, Effects, milliseconds, timer_member
 from bridge.conversations.lines import Rules
+from bridge.conversations.statements import together
 from bridge.conversations.store import Identity, OutRow
 from bridge.conversations.tickets import Ticket, TicketChange
 from bridge.conversations.wishes import Wish, WishChange
@@ -54,7 +55,7 @@ class Needs:
 class Work:
     """One transaction in the making."""
 
-    def __init__(self, connection: Connection, rules: Rules, now: datetime, *, sqlite_dialect: bool) -> None:
+    def __init__(self, connection: Connection, rules: Rules, now: datetime) -> None:
         self.connection = connection
         self.rules = rules
         self.now = now
@@ -71,7 +72,7 @@ class Work:
         self.wanted: set[str] = set()
         """lanes whose heads are to be taken once everything is written"""
         self.taken: dict[str, OutRow] | None = None
-        self._writes = Writes(sqlite_dialect=sqlite_dialect)
+        self._writes = Writes()
         self._loaded_seq: dict[DialogId, int] = {}
         self._loaded_versions: dict[tuple[str, int], int] = {}
         self._born: dict[DialogId, Dialog] = {}
@@ -83,22 +84,22 @@ class Work:
     # -- load
 
     def load(self, needs: Needs) -> None:
-        if needs.keys:
-            self.seen = store.seen(self.connection, needs.keys)
         by_channel: dict[ChannelName, list[Address]] = {}
         for channel, address in needs.addresses:
             by_channel.setdefault(channel, []).append(address)
-        for channel, addresses in by_channel.items():
-            for identity, dialog in store.at_addresses(self.connection, channel, addresses):
+        ids, c = needs.dialogs | needs.in_flight, self.connection
+        with together(c):
+            seen = store.seen(c, needs.keys) if needs.keys else dict
+            at = [store.at_addresses(c, channel, addresses) for channel, addresses in by_channel.items()]
+            dialogs = store.dialogs(c, ids) if ids else list
+            in_flight = store.in_flight(c, needs.in_flight) if needs.in_flight else dict
+            rows = store.out_rows(c, needs.rows) if needs.rows else dict
+            self.seen, self.in_flight, self.rows = seen(), in_flight(), rows()
+            for found in at:
+                for identity, latest in found():
+                    self._know(identity, latest)
+            for identity, dialog in dialogs():
                 self._know(identity, dialog)
-        missing = (needs.dialogs | needs.in_flight) - self.dialogs.keys()
-        if missing:
-            for identity, dialog in store.dialogs(self.connection, missing):
-                self._know(identity, dialog)
-        if needs.in_flight:
-            self.in_flight = store.in_flight(self.connection, needs.in_flight)
-        if needs.rows:
-            self.rows = store.out_rows(self.connection, needs.rows)
         if needs.tickets:
             self.tickets = store.tickets(self.connection, needs.tickets)
             self._loaded_versions |= {("ticket", id): ticket.version for id, ticket in self.tickets.items()}

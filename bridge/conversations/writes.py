@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
@@ -19,6 +20,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.conversations import tables as t
 from bridge.conversations.changes import Revised, Seen, Spoken, TimerSet
+from bridge.conversations.statements import Statement, together
 from bridge.conversations.store import OutRow
 from bridge.messages import DialogId, FileId, Json
 
@@ -40,12 +42,11 @@ class Ids:
 class Writes:
     """The rows of one transaction in the making."""
 
-    def __init__(self, *, sqlite_dialect: bool) -> None:
+    def __init__(self) -> None:
         self.latest: dict[int, DialogId] = {}
         """identity → the dialog it has now"""
         self.promises: dict[tuple[DialogId, int], Json] = {}
         self.askers: dict[tuple[int, int], Json] = {}
-        self._upsert = sqlite.insert if sqlite_dialect else postgresql.insert
         self._inserts: dict[sa.Table, list[Json]] = {}
         self._revised: list[Json] = []
         self._watermarks: list[Json] = []
@@ -142,67 +143,55 @@ class Writes:
         `born` are new dialogs, `dialogs` changed ones, `changed` the tickets and wishes that bear a version.
         """
         self._inserts.setdefault(t.dialog, []).extend(born)
-        for table in (t.seen, t.contact, t.identity, t.dialog):
-            self._insert_all(connection, table)
-        self._update(connection, _update_dialog, dialogs, without=("id", "identity", "opened_at"))
-        latest = [{"b_id": id, "b_dialog": dialog} for id, dialog in sorted(self.latest.items())]
-        self._update(connection, _update_identity, latest)
-        for table in _AFTERWARDS:
-            self._insert_all(connection, table)
-        self._update(connection, _revise_message, self._revised, guard=False)
-        self._update(connection, _raise_marks, self._watermarks, guard=False)
-        self._update(connection, _own_file, self._files)
-        for table, rows in changed.items():
-            self._update(connection, _update_version[table], rows, without=("id",))
-        self._upsert_all(connection, t.timer, self._timers, adding=("fired",))
-        self._upsert_all(connection, t.promise, self.promises)
-        self._upsert_all(connection, t.wish_asker, self.askers)
-        self._update(connection, _change_row, [self._rows[id] for id in sorted(self._rows)])
+        with together(connection):
+            told = [
+                (step, step.statement.write(connection, step.rows))
+                for step in self._steps(connection.dialect.name, dialogs, changed)
+                if step.rows
+            ]
+        for step, written in told:
+            if step.guards and written.count != len(step.rows):
+                raise Conflict(f"{step.what}: {written.count} of {len(step.rows)} rows were as expected")
 
-    def _insert_all(self, connection: Connection, table: sa.Table) -> None:
-        rows = self._inserts.pop(table, None)
-        if not rows:
-            return
+    def _steps(
+        self, dialect: str, dialogs: list[Json], changed: Mapping[sa.Table, list[Json]]
+    ) -> Iterator[_Step]:
+        latest = [{"b_id": id, "b_dialog": dialog} for id, dialog in sorted(self.latest.items())]
+        for table in (t.seen, t.contact, t.identity, t.dialog):
+            yield self._insertion(dialect, table)
+        yield _Step("dialog", _update_dialog, dialogs)
+        yield _Step("identity", _update_identity, latest)
+        for table in _AFTERWARDS:
+            yield self._insertion(dialect, table)
+        yield _Step("message", _revise_message, self._revised, guards=False)
+        yield _Step("message", _raise_marks, self._watermarks, guards=False)
+        yield _Step("file", _own_file, self._files)
+        for table, rows in changed.items():
+            yield _Step(table.name, _update_version[table], rows)
+        yield _Step("timer", _PUT[dialect][t.timer], _in_order(self._timers), guards=False)
+        yield _Step("promise", _PUT[dialect][t.promise], _in_order(self.promises), guards=False)
+        yield _Step("asker", _PUT[dialect][t.wish_asker], _in_order(self.askers), guards=False)
+        yield _Step("outbox", _change_row, _in_order(self._rows))
+
+    def _insertion(self, dialect: str, table: sa.Table) -> _Step:
+        rows = self._inserts.pop(table, [])
         if (order := _ORDER.get(table)) is not None:
             rows.sort(key=itemgetter(*order))
-        statement: sa.Insert = sa.insert(table)
-        if table in _GUARDED or table is t.thread:
-            # Without preserve_rowcount SQLAlchemy answers -1 for an INSERT on PostgreSQL.
-            statement = self._upsert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-        result = connection.execute(statement, rows)
-        if table in _GUARDED and result.rowcount != len(rows):
-            missing = len(rows) - result.rowcount
-            raise Conflict(f"{table.name}: {missing} of {len(rows)} rows were there already")
+        return _Step(table.name, _INTO[dialect][table], rows, guards=table in _GUARDED)
 
-    def _update(
-        self,
-        connection: Connection,
-        statement: sa.Update,
-        rows: list[Json],
-        *,
-        guard: bool = True,
-        without: tuple[str, ...] = (),
-    ) -> None:
-        if not rows:
-            return
-        for row in rows:
-            for name in without:
-                del row[name]
-        result = connection.execute(statement, rows)
-        if guard and result.rowcount != len(rows):
-            raise Conflict(f"{len(rows) - result.rowcount} of {len(rows)} rows had changed meanwhile")
 
-    def _upsert_all(
-        self, connection: Connection, table: sa.Table, rows: Mapping[Any, Json], adding: tuple[str, ...] = ()
-    ) -> None:
-        if not rows:
-            return
-        insert = self._upsert(table)
-        keys = [column.name for column in table.primary_key]
-        values: dict[str, Any] = {c.name: insert.excluded[c.name] for c in table.c if c.name not in keys}
-        values |= {name: table.c[name] + insert.excluded[name] for name in adding}
-        statement = insert.on_conflict_do_update(index_elements=keys, set_=values)
-        connection.execute(statement, [rows[key] for key in sorted(rows)])
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Rows that one statement writes; when it `guards`, another process has been there if it touches fewer."""
+
+    what: str
+    statement: Statement
+    rows: Sequence[Json]
+    guards: bool = True
+
+
+def _in_order(rows: Mapping[Any, Json]) -> list[Json]:
+    return [rows[key] for key in sorted(rows)]
 
 
 def columns(thing: Any, table: sa.Table) -> Json:
@@ -219,21 +208,59 @@ _AFTERWARDS = (
     t.message, t.outbox, t.thread, t.ticket, t.ticket_note, t.ticket_message, t.wish, t.action, t.attachment,
     t.quarantine,
 )  # fmt: skip
+_INSERT: dict[str, Callable[[sa.Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+"""Both databases have the same words for a row that is there already, but each has its own door to them."""
+
+
+def _into(dialect: str, table: sa.Table) -> Statement:
+    """A new row; where another may have been first, that is seen by the count and raises nothing."""
+    if table in _GUARDED or table is t.thread:
+        return Statement(_INSERT[dialect](table).on_conflict_do_nothing())
+    return Statement(sa.insert(table))
+
+
+def _put(dialect: str, table: sa.Table, adding: tuple[str, ...] = ()) -> Statement:
+    """A row that is new or takes the place of the one with its key; `adding` columns grow by what it bears."""
+    insert = _INSERT[dialect](table)
+    keys = [column.name for column in table.primary_key]
+    values: dict[str, Any] = {c.name: insert.excluded[c.name] for c in table.c if c.name not in keys}
+    values |= {name: table.c[name] + insert.excluded[name] for name in adding}
+    return Statement(insert.on_conflict_do_update(index_elements=keys, set_=values))
+
+
+_INTO = {
+    dialect: {
+        table: _into(dialect, table) for table in (t.seen, t.contact, t.identity, t.dialog, *_AFTERWARDS)
+    }
+    for dialect in _INSERT
+}
+_PUT = {
+    dialect: {
+        t.timer: _put(dialect, t.timer, adding=("fired",)),
+        t.promise: _put(dialect, t.promise),
+        t.wish_asker: _put(dialect, t.wish_asker),
+    }
+    for dialect in _INSERT
+}
 _update_version = {
-    table: sa.update(table).where(
-        table.c.id == sa.bindparam("b_id"), table.c.version == sa.bindparam("b_version")
+    table: Statement(
+        sa.update(table).where(
+            table.c.id == sa.bindparam("b_id"), table.c.version == sa.bindparam("b_version")
+        ),
+        [column.name for column in table.c if column.name != "id"],
     )
     for table in (t.ticket, t.wish)
 }
-_update_dialog = sa.update(t.dialog).where(
-    t.dialog.c.id == sa.bindparam("b_id"), t.dialog.c.seq == sa.bindparam("b_seq")
+_update_dialog = Statement(
+    sa.update(t.dialog).where(t.dialog.c.id == sa.bindparam("b_id"), t.dialog.c.seq == sa.bindparam("b_seq")),
+    [column.name for column in t.dialog.c if column.name not in ("id", "identity", "opened_at")],
 )
-_update_identity = (
+_update_identity = Statement(
     sa.update(t.identity)
     .where(t.identity.c.id == sa.bindparam("b_id"))
     .values(dialog=sa.bindparam("b_dialog"))
 )
-_revise_message = (
+_revise_message = Statement(
     sa.update(t.message)
     .where(t.message.c.dialog == sa.bindparam("b_dialog"), t.message.c.seq == sa.bindparam("b_seq"))
     .values(
@@ -245,18 +272,22 @@ _revise_message = (
     )
 )
 _RANK = sa.case({"accepted": 1, "delivered": 2, "read": 3}, value=t.message.c.mark, else_=0)
-_raise_marks = (
+_raise_marks = Statement(
     sa.update(t.message)
     .where(t.message.c.dialog == sa.bindparam("b_dialog"), t.message.c.seq <= sa.bindparam("b_upto"))
-    .where(t.message.c.author.in_(["agent", "bot"]), _RANK > 0)
+    .where(sa.or_(t.message.c.author == "agent", t.message.c.author == "bot"), _RANK > 0)
     .where(sa.case({"delivered": 2, "read": 3}, value=sa.bindparam("b_mark", type_=sa.Text), else_=0) > _RANK)
     .values(rev=sa.bindparam("b_rev"), mark=sa.bindparam("b_mark", type_=sa.Text))
 )
-_own_file = sa.update(t.attachment).where(
-    t.attachment.c.id == sa.bindparam("b_id"), t.attachment.c.dialog.is_(None)
+_own_file = Statement(
+    sa.update(t.attachment).where(t.attachment.c.id == sa.bindparam("b_id"), t.attachment.c.dialog.is_(None)),
+    ["dialog", "seq"],
 )
-_change_row = sa.update(t.outbox).where(
-    t.outbox.c.id == sa.bindparam("b_id"),
-    t.outbox.c.state == sa.bindparam("b_state"),
-    t.outbox.c.attempts == sa.bindparam("b_attempts"),
+_change_row = Statement(
+    sa.update(t.outbox).where(
+        t.outbox.c.id == sa.bindparam("b_id"),
+        t.outbox.c.state == sa.bindparam("b_state"),
+        t.outbox.c.attempts == sa.bindparam("b_attempts"),
+    ),
+    ["state", "not_before", "owner", "sending_until", "doubled", "reason", "native", "settled_at"],
 )

@@ -6,9 +6,7 @@ Owns the wiring only; nothing else knows everything. It must never hold a rule o
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import socket
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +16,7 @@ import aiohttp
 import redis
 import structlog
 
+from bridge import lease
 from bridge.beside import Chores, keep_worker, redis_client, redis_server
 from bridge.clock import Clock, Wall
 from bridge.config import Config, edge_class
@@ -160,8 +159,7 @@ async def _process(
             tasks.append(asyncio.create_task(clock.run(), name="clock"))
         if "hands" in roles:
             outward = {name: edge for name, edge in edges.items() if not getattr(edge, "reads", False)}
-            owner = f"{socket.gethostname()}:{os.getpid()}"
-            hands = Hands(router, Bells(client), heal, outward, owner, wall.now, config.hands.lease)
+            hands = Hands(router, Bells(client), heal, outward, lease.myself(), wall.now, config.hands.lease)
             hub.on_ring = hands.ring
             tasks.append(asyncio.create_task(hands.run(), name="hands"))
         if "web" in roles:

@@ -323,12 +323,11 @@ class Hands:
     async def _recover(self) -> None:
         """Rows whose sender never said what became of them are decided on, by the same rule as a time-out."""
         while True:
-            await asyncio.sleep(SWEEP)
             try:
                 lost = await asyncio.to_thread(self._heal.lost, self._now())
             except sqlalchemy.exc.SQLAlchemyError as error:
                 log.warning("lost rows could not be looked for", reason=type(error).__name__)
-                continue
+                lost = []
             for row in lost:
                 limits = self._edges[row.destination].limits if row.destination in self._edges else Limits()
                 lost_try = errors.Ambiguous("the process that sent it has died or was stopped")
@@ -336,6 +335,7 @@ class Hands:
                     await self._router.settle(row, decide(lost_try, row, limits, self._now()))
                 except errors.BridgeError as refusal:
                     log.warning("a lost row could not be settled", row=row.id, reason=refusal.reason)
+            await asyncio.sleep(SWEEP)
 
 
 def message(row: OutRow) -> Message:

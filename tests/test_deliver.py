@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 
 from bridge import actions as a
-from bridge import errors
+from bridge import errors, lease
 from bridge.connector import Connector, NoSettings
 from bridge.conversations import tables as t
 from bridge.conversations.commands import Outcome, Receive, Reply
@@ -478,6 +478,22 @@ async def test_the_posts_of_a_dead_process_are_decided_on_when_their_time_is_ove
             await until(lambda: row_of(house, dialog, seq).state == "accepted")
             await until(lambda: row_of(house, elsewhere, its).state == "accepted")
         assert [content["doubled"] for content in there.arrived] == [True, True]
+
+
+@pytest.mark.anyio
+async def test_the_posts_of_a_process_that_is_seen_to_be_dead_do_not_wait_for_their_time(
+    database: Database, redis_url: str, wall: Moved
+) -> None:
+    async with housed(database, redis_url, clock=wall) as house, platform() as there:
+        dialog, seq = await replied(house)
+        place, _, started = lease.myself().rsplit("/", 2)
+        await house.router.take([f"{dialog}>channel:shop"], f"{place}/{2**22 + 1}/{started}", wall.at + LEASE)
+        hands = hands_of(house, Phone(there.url, KEYED))
+        async with working(hands):
+            await until(lambda: row_of(house, dialog, seq).state == "unknown")
+            wall.by(SECOND)
+            hands.ring("channel:shop")
+            await until(lambda: row_of(house, dialog, seq).state == "accepted")
 
 
 @pytest.mark.anyio

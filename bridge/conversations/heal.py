@@ -15,6 +15,7 @@ from typing import Any
 import redis
 import sqlalchemy as sa
 
+from bridge import lease
 from bridge.conversations import tables as t
 from bridge.conversations.database import Database
 from bridge.conversations.effects import EPOCH, NO_DUE, Effects, milliseconds, timer_member
@@ -49,10 +50,17 @@ _overdue = (
     .order_by(t.timer.c.due_at)
     .limit(5000)
 )
+_sending = t.outbox.c.state == sa.literal_column("'sending'")
+_owners = sa.select(t.outbox.c.owner).where(_sending).distinct()
 _lost = (
     sa.select(*OUT_COLUMNS)
-    .where(t.outbox.c.state == sa.literal_column("'sending'"))
-    .where(t.outbox.c.sending_until < sa.bindparam("now", type_=t.Moment))
+    .where(_sending)
+    .where(
+        sa.or_(
+            t.outbox.c.sending_until < sa.bindparam("now", type_=t.Moment),
+            t.outbox.c.owner.in_(sa.bindparam("dead", expanding=True)),
+        )
+    )
     .limit(1000)
 )
 _armed = sa.select(t.timer.c.subject, t.timer.c.name, t.timer.c.gen, t.timer.c.due_at).where(
@@ -115,9 +123,11 @@ class Heal:
         return effects
 
     def lost(self, now: datetime) -> list[OutRow]:
-        """Rows whose sender's time is over: nobody has said what became of them."""
+        """Rows whose sender's time is over, or whose sender is dead: nobody will say what became of them."""
         with self._database.read() as connection:
-            return [OutRow(*row) for row in connection.execute(_lost, {"now": now})]
+            owners = connection.execute(_owners).scalars().all()
+            dead = [owner for owner in owners if owner is not None and lease.is_dead(owner)]
+            return [OutRow(*row) for row in connection.execute(_lost, {"now": now, "dead": dead})]
 
     def _everything(self) -> Iterator[Effects]:
         with self._database.read() as connection:

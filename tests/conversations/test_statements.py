@@ -94,7 +94,7 @@ def test_the_driver_s_error_is_sqlalchemy_s_and_tells_no_values(database: Databa
 
 
 def test_a_refused_statement_leaves_the_connection_usable(database: Database) -> None:
-    with pytest.raises(sa.exc.IntegrityError), database.write() as connection, together(connection):
+    with pytest.raises(sa.exc.IntegrityError), database.write() as connection, together(connection):  # noqa: PT012 -- both in one round trip
         SEEN.write(connection, [{"key": "a", "dialog": 1, "seq": 1}] * 2)
         SEEN.write(connection, [{"key": "b", "dialog": 1, "seq": 1}])
     with database.write() as connection:

@@ -177,7 +177,7 @@ class Writes:
         rows = self._inserts.pop(table, [])
         if (order := _ORDER.get(table)) is not None:
             rows.sort(key=itemgetter(*order))
-        return _Step(table.name, _INTO[dialect][table], rows, guards=table in _GUARDED)
+        return _Step(table.name, _INTO[dialect][table], rows, guards=table is not t.thread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +202,6 @@ def columns(thing: Any, table: sa.Table) -> Json:
 
 _ORDER = {t.seen: ("key",), t.identity: ("channel", "address"), t.dialog: ("identity",)}
 """Rows that another process may be inserting, too: all go by the order of what is unique, so that none waits in a ring."""
-_GUARDED = {t.seen, t.identity, t.dialog, t.ticket, t.wish, t.message}
-"""A row of these that is there already means that another process was first."""
 _AFTERWARDS = (
     t.message, t.outbox, t.thread, t.ticket, t.ticket_note, t.ticket_message, t.wish, t.action, t.attachment,
     t.quarantine,
@@ -213,10 +211,8 @@ _INSERT: dict[str, Callable[[sa.Table], Any]] = {"sqlite": sqlite.insert, "postg
 
 
 def _into(dialect: str, table: sa.Table) -> Statement:
-    """A new row; where another may have been first, that is seen by the count and raises nothing."""
-    if table in _GUARDED or table is t.thread:
-        return Statement(_INSERT[dialect](table).on_conflict_do_nothing())
-    return Statement(sa.insert(table))
+    """A new row; that another process was first is seen by the count, and raises nothing in the middle."""
+    return Statement(_INSERT[dialect](table).on_conflict_do_nothing())
 
 
 def _put(dialect: str, table: sa.Table, adding: tuple[str, ...] = ()) -> Statement:

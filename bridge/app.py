@@ -6,7 +6,9 @@ Owns the wiring only; nothing else knows everything. It must never hold a rule o
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
+import sqlite3
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import aiohttp
 import redis
+import sqlalchemy.exc
 import structlog
 
 from bridge import lease
@@ -27,7 +30,7 @@ from bridge.conversations.access import Access, Person
 from bridge.conversations.committer import LOAD, Committer
 from bridge.conversations.database import Database
 from bridge.conversations.heal import Heal
-from bridge.conversations.hints import Hints, send_now
+from bridge.conversations.hints import Hints, ending, send_now
 from bridge.conversations.lanes import Bells
 from bridge.conversations.lines import Rules
 from bridge.conversations.live import Hub
@@ -156,7 +159,7 @@ async def _process(
         router.on_announce = lambda: chores.soon("announce")
         if "clock" in roles:
             clock = Clock(router, Timers(client), heal, wall, client, config.chores.model_dump(), chores.soon)
-            tasks.append(asyncio.create_task(clock.run(), name="clock"))
+            tasks += _ticking(clock, database)
         if "hands" in roles:
             outward = {name: edge for name, edge in edges.items() if not getattr(edge, "reads", False)}
             hands = Hands(router, Bells(client), heal, outward, lease.myself(), wall.now, config.hands.lease)
@@ -176,7 +179,28 @@ async def _process(
             stack.push_async_callback(stop_server, server, tasks[-1])
             listening = [asyncio.create_task(_listen(name, edge), name=name) for name, edge in edges.items()]
             stack.push_async_callback(_cancel, listening)
+        # What has been made by now stays: looking through it again and again would stop everybody for a while.
+        gc.collect()
+        gc.freeze()
         yield tasks
+
+
+def _ticking(clock: Clock, database: Database) -> list[asyncio.Task[None]]:
+    """What goes by the clock: timers, and looking after SQLite's log."""
+    tasks = [asyncio.create_task(clock.run(), name="clock")]
+    if database.sqlite:
+        tasks.append(asyncio.create_task(_keep_small(database), name="log"))
+    return tasks
+
+
+async def _keep_small(database: Database) -> None:
+    """Moves SQLite's log into the database every second, so that no commit has to."""
+    while not ending():
+        try:
+            await asyncio.to_thread(database.checkpoint)
+        except (sqlite3.Error, sqlalchemy.exc.SQLAlchemyError) as error:
+            log.warning("the log of the database could not be moved", reason=type(error).__name__)
+        await asyncio.sleep(1)
 
 
 async def _listen(name: str, edge: Edge) -> None:

@@ -27,6 +27,9 @@ BUSY = 2
 """Seconds to wait for an SQLite file that somebody else has locked; our own processes wait in line for their turn."""
 
 
+LOG_PAGES = 16_000
+"""Pages (of 4 kB) of SQLite's write-ahead log at which a commit has to move it into the database by itself; that takes
+tens of milliseconds in which nobody is acknowledged, so `checkpoint` is called long before."""
 LONGEST_TURN = 5.0
 """Seconds to wait in line for the one process that writes SQLite."""
 
@@ -68,6 +71,22 @@ class Database:
         with self._lock_path.open("w") as handle:
             _wait_for(handle, patience)
             yield
+
+    def checkpoint(self) -> int:
+        """Moves SQLite's write-ahead log into the database beside those who write; returns the pages it could not.
+
+        https://www.sqlite.org/pragma.html#pragma_wal_checkpoint: PASSIVE waits for nobody and stops nobody.
+        """
+        if not self.sqlite:
+            return 0
+        connection = self.reader.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            _, pages, moved = cursor.fetchone()
+        finally:
+            connection.close()
+        return int(pages - moved)
 
     def answers(self) -> None:
         """Returns when the database can be read; raises SQLAlchemy's error when not."""
@@ -134,6 +153,7 @@ def _prepare(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA busy_timeout={BUSY * 1000}")
     cursor.execute("PRAGMA temp_store=MEMORY")

@@ -150,7 +150,10 @@ async def _process(
             bounds=Bounds(**config.limits.model_dump()),
         )
         edges = _edges(config, made, around)
-        tasks = [asyncio.create_task(hub.run(), name="live")]
+        tasks = [
+            asyncio.create_task(hub.run(), name="live"),
+            asyncio.create_task(router.duty.run(made.rules.lines), name="duty"),
+        ]
         stack.push_async_callback(_cancel, tasks)
         chores = Chores(redis_url)
         stack.callback(chores.close)

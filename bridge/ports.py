@@ -133,13 +133,14 @@ class Reader(Protocol):
         *,
         status: Collection[str] = (),
         dialog: int | None = None,
+        vouched: bool = False,
         cursor: str | None = None,
         limit: int = 50,
     ) -> v.Page[v.WishView]:
-        """Wishes, by priority and age."""
+        """Wishes, by priority and age; with `vouched` only those that an agent stands for."""
 
-    async def wish(self, id: WishId) -> v.WishView:
-        """One wish with those who asked."""
+    async def wish(self, id: WishId, *, vouched: bool = False) -> v.WishView:
+        """One wish with those who asked; with `vouched` only one that an agent stands for."""
 
     async def lines(self) -> list[v.LineView]:
         """The lines and how much waits there."""

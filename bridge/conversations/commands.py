@@ -15,7 +15,7 @@ from bridge import text
 from bridge.conversations import contacts, lanes, store, wishes
 from bridge.conversations import dialog as dialogs
 from bridge.conversations import tables as t
-from bridge.conversations.changes import Dialog
+from bridge.conversations.changes import Dialog, Spoken
 from bridge.conversations.committer import Command
 from bridge.conversations.store import Identity, OutRow
 from bridge.conversations.work import Needs, Work
@@ -32,6 +32,7 @@ from bridge.messages import (
     IdentityId,
     Incoming,
     Json,
+    LineName,
     Mark,
     NativeId,
     Receipt,
@@ -47,6 +48,8 @@ class Receive(Command[Receipt]):
 
     incoming: Incoming
     files: tuple[FileId, ...] = ()
+    absent: frozenset[LineName] = frozenset()
+    """lines on which nobody is on duty now"""
 
     def needs(self, needs: Needs) -> None:
         needs.keys.add(self.incoming.event_key)
@@ -61,11 +64,26 @@ class Receive(Command[Receipt]):
             incoming = replace(incoming, attachments=incoming.attachments + stored)
         work.rules.channel(incoming.channel)
         dialog = self._dialog(work)
-        change = dialogs.received(dialog, incoming, work.now, work.rules)
+        on_duty = dialog.line not in self.absent
+        change = dialogs.received(dialog, incoming, work.now, work.rules, on_duty=on_duty)
         work.put(change)
+        if change.wished is not None:
+            self._propose(work, change.wished)
         seq = change.said[0].seq
         work.remember(incoming.event_key, dialog.id, seq)
         return Receipt(dialog.id, seq)
+
+    def _propose(self, work: Work, said: Spoken) -> None:
+        """The contact's words become a wish that agents have still to look at."""
+        dialog = work.dialog(said.dialog)
+        change = wishes.proposed(
+            WishId(Ids.draw()), work.number(t.wish), said.text, dialog, said.seq, work.now
+        )
+        wish = change.wish
+        data = {"wish": str(wish.id), "number": wish.number, "seqs": [said.seq], "title": wish.title}
+        words = f"Wish {wish.number}, to be accepted or declined: {wish.title}"
+        work.put(dialogs.quoted(dialog, None, "proposed", words, work.now, work.rules, **data))
+        work.put_wish(change)
 
     def _dialog(self, work: Work) -> Dialog:
         """The dialog this message belongs to: the running one, one resolved lately, or a new one."""
@@ -76,7 +94,7 @@ class Receive(Command[Receipt]):
         if latest is not None and not _over(latest, work.now, channel.reopen_within):
             return latest
         language = incoming.language if incoming.language in channel.languages else None
-        if language is None and identity is None:
+        if language is None and (identity is None or identity.dialog is None):
             language = text.language(incoming.text[:200], channel.languages, channel.languages[0])
         known = identity is not None
         if identity is None:
@@ -98,6 +116,9 @@ class Receive(Command[Receipt]):
             # The numbers of one address go on from dialog to dialog, so that its event stream resumes without a hole.
             seq=latest.seq if latest else 0,
         )
+        if known and dialog.language != identity.language:
+            identity = replace(identity, language=dialog.language)
+            work.know(identity)
         work.begin(replace(identity, dialog=dialog.id), dialog, known=known)
         return dialog
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from bridge.conversations import greeter, posts, promises
+from bridge.conversations import bot, posts, promises
 from bridge.conversations.changes import Change, Dialog, Draft, Seen
 from bridge.conversations.lines import Rules
 from bridge.errors import Refused, Taken
 from bridge.messages import (
-    BOT,
     AgentId,
     Attachment,
     Author,
@@ -32,42 +31,57 @@ Mode = Literal["auto", "send", "note"]
 """How an agent's text is meant: by the safe-side rule, sent whatever the rule says, or kept inside."""
 
 
-def received(dialog: Dialog, incoming: Incoming, now: datetime, rules: Rules) -> Change:
-    """A contact wrote: the message is recorded, shown on every desk, and the promise starts to run."""
+def received(
+    dialog: Dialog, incoming: Incoming, now: datetime, rules: Rules, *, on_duty: bool = True
+) -> Change:
+    """A contact wrote: it is recorded and shown on every desk, the promise starts to run, and the bot answers.
+
+    What he says to the bot alone (a press, a wish, his address) promises nothing and reopens nothing.
+    """
     draft = Draft(dialog, now)
     opening = not dialog.preview
-    if dialog.status is Status.resolved:
-        draft.act("reopened", None)
-        draft.set(resolved_at=None, answered_at=None)
-    if dialog.status is Status.snoozed:
-        _wake(draft)
-    wants_answer = incoming.command is None or incoming.asks_person
+    channel = rules.channel_of(dialog.channel)
+    heard = bot.hear(dialog, incoming, channel)
+    draft.set(
+        name=dialog.name or incoming.name,
+        email=dialog.email or incoming.email,
+        language=bot.language(dialog, incoming, channel),
+        page=incoming.page or dialog.page,
+        bot_asks=None,
+    )
+    if heard.wants_answer:
+        _take_up(draft)
+    elif opening:
+        draft.set(status=Status.waiting)
     spoken = draft.say(
-        Author("contact", dialog.contact, dialog.name),
+        Author("contact", dialog.contact, draft.dialog.name),
         incoming.text,
-        event=None if wants_answer else "press",
+        event=heard.event,
         native=incoming.native,
         attachments=incoming.attachments,
     )
-    draft.set(
-        status=Status.open,
-        preview=posts.preview(spoken),
-        page=incoming.page or dialog.page,
-        email=incoming.email or dialog.email,
-    )
-    if wants_answer:
+    draft.set(preview=posts.preview(spoken))
+    if heard.wants_answer:
         draft.set(contact_seq=spoken.seq)
         if draft.dialog.promise is None:
             promises.start(draft, now, rules)
+    elif heard.kind == "wished":
+        draft.wished = spoken
     if opening:
         posts.open(draft, rules)
     posts.mirror(draft, spoken, rules)
-    channel, line = rules.channel_of(dialog.channel), rules.line_of(dialog.channel, dialog.line)
-    for line_text in greeter.lines(dialog, incoming, opening=opening, now=now, channel=channel, line=line):
-        posts.send(draft, BOT, line_text, rules)
-    if channel.bot and greeter.says_away(dialog, now, line):
-        draft.set(away_at=now)
+    bot.answer(draft, heard, now, rules, opening=opening, on_duty=on_duty)
     return draft.change()
+
+
+def _take_up(draft: Draft) -> None:
+    """The contact waits for us again, however the dialog stood."""
+    if draft.dialog.status is Status.resolved:
+        draft.act("reopened", None)
+        draft.set(resolved_at=None, answered_at=None)
+    if draft.dialog.status is Status.snoozed:
+        _wake(draft)
+    draft.set(status=Status.open)
 
 
 def replied(
@@ -342,7 +356,7 @@ def prioritised(dialog: Dialog, agent: AgentId, priority: Priority, now: datetim
 
 
 def quoted(
-    dialog: Dialog, agent: AgentId, event: str, text: str, now: datetime, rules: Rules, **data: object
+    dialog: Dialog, agent: AgentId | None, event: str, text: str, now: datetime, rules: Rules, **data: object
 ) -> Change:
     """The dialog says where its matter went: a ticket or a wish now carries some of its messages."""
     draft = Draft(dialog, now)

@@ -36,6 +36,7 @@ from bridge.conversations.commands import (
 from bridge.conversations.committer import Committer
 from bridge.conversations.database import Database
 from bridge.conversations.dialog import Mode
+from bridge.conversations.duty import Duty
 from bridge.conversations.effects import Effects
 from bridge.conversations.lines import Rules
 from bridge.conversations.queue import Queue
@@ -80,6 +81,7 @@ class Router:
         self._hint = hint
         self._committer = committer
         self._queue = queue
+        self.duty = Duty(queue)
         self.read = reader
         self.on_announce: Callable[[], None] | None = None
         """Called when a wish's news may go out, so that its chore need not wait for its turn."""
@@ -87,7 +89,7 @@ class Router:
     # -- edges
 
     async def receive(self, incoming: Incoming, files: Collection[FileId] = ()) -> Receipt:
-        receipt = await self._committer.run(Receive(incoming, tuple(files)))
+        receipt = await self._committer.run(Receive(incoming, tuple(files), self.duty.absent))
         if receipt.new:
             metrics.RECEIVED.labels(incoming.channel).inc()
         return receipt

@@ -200,9 +200,11 @@ class ActOnWish(Command[Json]):
 
     def fold(self, work: Work) -> Json:
         wish, me, now = work.wish(self.wish), author(self.agent), work.now
+        if wish.created_by == wishes.NOBODY:
+            self._only("agent")
         match self.verb:
-            case a.Accept():
-                change = wishes.accepted(wish, me, now)
+            case a.Accept(title=title):
+                change = wishes.accepted(wish, me, now, title=title)
             case a.PickUp(deadline=deadline, priority=priority):
                 self._only("developer")
                 change = wishes.picked_up(wish, self.agent.id, self.agent.name, deadline, priority, now)

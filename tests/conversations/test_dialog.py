@@ -77,8 +77,8 @@ def test_a_first_message_opens_a_thread_on_every_desk_and_is_greeted() -> None:
     change = dialogs.received(a_dialog(), words(page="/cart", email="carl@example.org"), NOON, RULES)
     assert [post.kind for post in to_desks(change)][:2] == ["open", "post"]
     assert [post.payload["text"] for post in to_contact(change)] == [
-        "Hello! Write your question here; a",
-        "person answers within 2 minutes.",
+        "Hello! Your message is with us: a person",
+        "answers within 2 minutes.",
     ]
     assert [post.payload.get("last", False) for post in to_contact(change)] == [False, True]
     dialog = change.dialog
@@ -106,7 +106,7 @@ def test_a_channel_without_desks_and_promises_still_hears() -> None:
     assert not to_desks(change)
     assert change.dialog.promise is None
     assert [spoken.text for spoken in change.said][1] == (
-        "Hello! Write your question here; a person will answer."
+        "Hello! Your message is with us: a person will answer."
     )
 
 
@@ -136,7 +136,20 @@ def test_a_message_of_files_alone_is_previewed_by_their_names() -> None:
 def test_a_menu_press_is_shown_but_promises_nothing() -> None:
     change = dialogs.received(a_dialog(), words("/start", command="start"), NOON, RULES)
     assert change.dialog.promise is None
+    assert change.dialog.status is Status.waiting, "we wait for him, he does not wait for us"
     assert to_desks(change, "post")
+
+
+def test_a_menu_press_leaves_the_dialog_as_it_stands() -> None:
+    for before in (WAITING, ANSWERED, SNOOZED, RESOLVED):
+        after = dialogs.received(before, words("Prices", command="menu:prices"), LATER, RULES).dialog
+        assert (after.status, after.promise, after.contact_seq, after.snoozed_until, after.resolved_at) == (
+            before.status,
+            before.promise,
+            before.contact_seq,
+            before.snoozed_until,
+            before.resolved_at,
+        )
 
 
 def test_asking_for_a_person_starts_the_promise_even_by_a_press() -> None:
@@ -147,8 +160,9 @@ def test_asking_for_a_person_starts_the_promise_even_by_a_press() -> None:
 
 def test_at_night_the_contact_is_told_once_in_three_hours() -> None:
     first = dialogs.received(a_dialog(line=OFFICE), words(), NIGHT, RULES)
-    assert said_by(first, "bot")[-1].text.startswith(
-        "Nobody is here right now. We are back on 03 Mar at 09:00"
+    assert said_by(first, "bot")[-1].text == (
+        "Hello! Nobody is here right now. We are back tomorrow at 09:00 (UTC),"
+        " and you have an answer by 09:02 tomorrow (UTC)."
     )
     assert first.dialog.away_at == NIGHT
     again = dialogs.received(first.dialog, words("Hello?"), NIGHT + HOUR, RULES)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bridge import text
-from bridge.conversations import contacts, lanes, store, wishes
+from bridge.conversations import contacts, lanes, marks, store, wishes
 from bridge.conversations import dialog as dialogs
 from bridge.conversations import tables as t
 from bridge.conversations.changes import Dialog, Spoken
@@ -233,7 +233,7 @@ class Reached(Command[None]):
         identity = work.identities.get((self.channel, self.address))
         if identity is None or identity.dialog is None:
             raise Missing("nobody has written from this address yet")
-        work.put(dialogs.reached(work.dialog(identity.dialog), self.upto, self.mark, work.now))
+        work.put(marks.reached(work.dialog(identity.dialog), self.upto, self.mark, work.now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,13 +348,13 @@ class Settle(Command[None]):
         if outcome.state == "accepted":
             if not payload.get("last"):
                 return
-            work.put(dialogs.accepted(dialog, seq, author, outcome.at, work.now, work.rules, human=row.human))
+            work.put(marks.accepted(dialog, seq, author, outcome.at, work.now, work.rules, human=row.human))
         else:
             mark = Mark(outcome.state)
             reason = outcome.reason or ""
             latest = work.is_latest(dialog)
             work.put(
-                dialogs.troubled(
+                marks.troubled(
                     dialog, seq, mark, reason, work.now, work.rules, human=row.human, latest=latest
                 )
             )

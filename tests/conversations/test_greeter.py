@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +95,16 @@ def test_who_finds_nobody_learns_when_the_answer_is_due(
     promise = None if due_at is None else Promise("first_response", now, due_at, step=0, gen=1)
     dialog = a_dialog(language=language, promise=promise)
     assert greeter.absence(dialog, now, SHOP_CHANNEL, OFFICE_LINE) == expected
+
+
+def test_the_manual_names_every_text_with_its_slots() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "bot.md").read_text()
+    told = {
+        name: sorted(re.findall(r"{\w+}", slots))
+        for line in re.findall(r"^\| (`.*?) \|", manual.partition("## The words")[2], re.MULTILINE)
+        for name, slots in re.findall(r"`(\w+)`((?: {\w+})*)", line)
+    }
+    assert told == {name: sorted(re.findall(r"{\w+}", words)) for name, words in greeter.TEXTS["en"].items()}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bridge.conversations import dialog as dialogs
-from bridge.conversations import promises, tickets, wishes
+from bridge.conversations import marks, promises, tickets, wishes
 from bridge.conversations.changes import Change, PromiseKept, TimerSet
 from bridge.conversations.tickets import Ticket, TicketChange, TicketNote
 from bridge.conversations.wishes import Asker, Wish, WishChange
@@ -373,7 +373,7 @@ class DialogLife(RuleBasedStateMachine):
         before = self.dialog
         if sharp and before.promise is not None:
             at = min(before.promise.due_at, self.now)
-        change = dialogs.accepted(before, out.seq, out.author, at, self.now, RULES, human=out.human)
+        change = marks.accepted(before, out.seq, out.author, at, self.now, RULES, human=out.human)
         settles = out.human and self.owed and out.seq > self.question
         if settles and before.promise is not None:
             (kept,) = change.promises
@@ -420,7 +420,7 @@ class DialogLife(RuleBasedStateMachine):
             return
         before = self.dialog
         latest = not (followed and before.status is Status.resolved)
-        change = dialogs.troubled(
+        change = marks.troubled(
             before, out.seq, mark, "no way", self.now, RULES, human=out.human, latest=latest
         )
         lost = mark is Mark.failed and out.human
@@ -448,7 +448,7 @@ class DialogLife(RuleBasedStateMachine):
         if out is None:
             return
         before = self.dialog
-        change = dialogs.undone(before, out.seq, ANN, self.now, RULES, keep=keep)
+        change = marks.undone(before, out.seq, ANN, self.now, RULES, keep=keep)
         assert change.cancelled == [out.seq]
         assert change.dialog.status is before.status
         self.coming = 0 if self.coming == out.seq else self.coming
@@ -465,7 +465,7 @@ class DialogLife(RuleBasedStateMachine):
     def agent_retries(self, which: int, resolve: bool) -> None:
         out = self.chosen(which, "failed")
         if out is not None:
-            change = dialogs.retried(self.dialog, out.seq, ANN, self.now, RULES, human=out.human)
+            change = marks.retried(self.dialog, out.seq, ANN, self.now, RULES, human=out.human)
             assert change.retried == [out.seq]
             assert (change.dialog.promise, change.dialog.status) == (self.dialog.promise, self.dialog.status)
             self.keep(change)
@@ -476,7 +476,7 @@ class DialogLife(RuleBasedStateMachine):
                 self.agent_resolves(ann)
 
     def contact_reads(self, mark: Mark) -> None:
-        self.keep(dialogs.reached(self.dialog, self.dialog.seq, mark, self.now))
+        self.keep(marks.reached(self.dialog, self.dialog.seq, mark, self.now))
 
     # -- the clock
 

@@ -60,7 +60,8 @@ def received(
         native=incoming.native,
         attachments=incoming.attachments,
     )
-    draft.set(preview=posts.preview(spoken))
+    if heard.wants_answer or not dialog.contact_seq:
+        draft.set(preview=posts.preview(spoken))  # a press never hides from a list what he has asked
     if heard.wants_answer:
         draft.set(contact_seq=spoken.seq)
         if draft.dialog.promise is None:

@@ -102,9 +102,9 @@ def label(words: MenuItem, channel: Channel, language: str) -> str:
 
 
 def answer(words: MenuItem, channel: Channel, language: str) -> str:
-    """What the bot says to a press of an item; its label where it has no words of its own."""
+    """What the bot says to a press of an item; a menu need not have words of its own."""
     said = words.say.get(language) or words.say.get(channel.languages[0])
-    return said or label(words, channel, language)
+    return said or greeter.text(channel, language, "which")
 
 
 def _items(items: Iterable[MenuItem], channel: Channel, language: str) -> Iterator[Option]:

@@ -51,7 +51,6 @@ MENU = (
         "delivery",
         {"en": "Delivery", "ru": "Доставка"},
         "menu",
-        say={"en": "Which of these?", "ru": "Что именно?"},
         items=(
             MenuItem(
                 "days",

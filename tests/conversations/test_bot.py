@@ -173,6 +173,13 @@ def test_where_a_person_owes_an_answer_no_thanks_to_the_bot_ends_it(claimed: boo
     assert (after.status, after.promise) == (Status.open, waiting.promise)
 
 
+def test_lists_go_on_showing_what_was_asked_and_not_what_was_pressed() -> None:
+    started = hears(visitor(), "Start", command="start").dialog
+    assert started.preview == "Start"
+    asked = hears(started, "Where is my parcel?").dialog
+    assert hears(asked, "Delivery", command="menu:delivery").dialog.preview == "Where is my parcel?"
+
+
 def test_a_wish_is_handed_on_and_promises_nothing() -> None:
     change = hears(hears(visitor(), "", command="menu:suggest").dialog, "A dark mode, please")
     assert change.wished is not None

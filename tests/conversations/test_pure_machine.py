@@ -708,11 +708,15 @@ class TicketLife(RuleBasedStateMachine):
 class WishLife(RuleBasedStateMachine):
     """One wish, five contacts who may ask for it, two developers who press at once."""
 
-    @initialize(automatic=st.booleans())
-    def file(self, automatic: bool) -> None:
+    @initialize(automatic=st.booleans(), by_bot=st.booleans())
+    def file(self, automatic: bool, by_bot: bool) -> None:
         self.now = NOON
         self.house = AUTOMATIC if automatic else RULES
-        change = wishes.filed(WishId(7), 1, "Night mode", "Dark.", a_dialog(1, seq=4), 2, ann, NOON)
+        change = (
+            wishes.proposed(WishId(7), 1, "Dark.", a_dialog(1, seq=4), 2, NOON)
+            if by_bot
+            else wishes.filed(WishId(7), 1, "Night mode", "Dark.", a_dialog(1, seq=4), 2, ann, NOON)
+        )
         self.wish: Wish = replace(change.wish, version=0)
         self.askers: dict[IdentityId, Asker] = {}
         self.told: list[IdentityId] = []
@@ -835,7 +839,7 @@ class WishLife(RuleBasedStateMachine):
         assert tuple(self.askers.values()) == self.wish.askers
         match self.wish.announce:
             case "none":
-                assert self.wish.status in ("new", "accepted", "scheduled", "declined")
+                assert self.wish.status in ("proposed", "new", "accepted", "scheduled", "declined")
                 assert len(waiting) == len(self.askers)
             case "review":
                 assert self.wish.status == "shipped"
@@ -847,6 +851,11 @@ class WishLife(RuleBasedStateMachine):
                 assert self.wish.status == "told"
                 assert not waiting
         assert (self.wish.shipped_at is None) == (self.wish.announce == "none")
+
+    @invariant()
+    def what_nobody_vouches_for_stays_a_proposal(self) -> None:
+        vouched = self.wish.created_by != wishes.NOBODY
+        assert self.wish.status == "declined" or vouched == (self.wish.status != "proposed")
 
     @invariant()
     def who_has_it_is_known(self) -> None:

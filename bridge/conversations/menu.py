@@ -21,6 +21,8 @@ EMAIL: Literal["email"] = "email"
 HELPED: Literal["helped"] = "helped"
 """What the bot may have asked last: a menu (its command), for a wish, for an e-mail address, whether its answer helped."""
 
+LONGEST = 60
+"""Characters of what can be a label: most messages are longer and need not be compared."""
 _ITEM = "menu:"
 _WORDS_FOR_A_PERSON = frozenset(
     [
@@ -79,6 +81,8 @@ def numbered(options: tuple[Option, ...], channel: Channel, language: str) -> st
 
 def typed(words: str, asks: str | None, channel: Channel, language: str) -> str | None:
     """The command that typed words mean: a number or a label of the last offer, or any label of the menu."""
+    if len(words) > LONGEST:
+        return None
     said = _plain(words)
     options = offered(asks, channel, language)
     if said.isdecimal() and numbered(options, channel, language):

@@ -164,8 +164,9 @@ class SetDue:
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """A wish is reasonable: developers may pick it up."""
+    """A wish is reasonable: developers may pick it up. What a contact proposed to the bot may get a better title."""
 
+    title: str = ""
     action: Literal["accept"] = "accept"
 
 

@@ -139,20 +139,12 @@ async def _process(
         await asyncio.to_thread(access.ensure_agents, [_person(agent) for agent in config.agents])
         http = await stack.enter_async_context(_http())
         hub = Hub(client)
-        secret = config.signing_secret().encode()
-        files = Files(config.files.url, secret)
-        around = Surroundings(
-            router=router,
-            live=hub,
-            files=files,
-            http=http,
-            secret=secret,
-            public_url=config.public_url or "",
-            languages=tuple(config.languages),
-            bounds=Bounds(**config.limits.model_dump()),
-        )
+        around = _surroundings(config, router, hub, http)
         edges = _edges(config, made, around)
-        tasks = [asyncio.create_task(hub.run(), name="live")]
+        tasks = [
+            asyncio.create_task(hub.run(), name="live"),
+            asyncio.create_task(router.duty.run(made.rules.lines), name="duty"),
+        ]
         stack.push_async_callback(_cancel, tasks)
         chores = Chores(redis_url)
         stack.callback(chores.close)
@@ -201,6 +193,20 @@ async def _keep_small(database: Database) -> None:
         except (sqlite3.Error, sqlalchemy.exc.SQLAlchemyError) as error:
             log.warning("the log of the database could not be moved", reason=type(error).__name__)
         await asyncio.sleep(1)
+
+
+def _surroundings(config: Config, router: Router, hub: Hub, http: aiohttp.ClientSession) -> Surroundings:
+    secret = config.signing_secret().encode()
+    return Surroundings(
+        router=router,
+        live=hub,
+        files=Files(config.files.url, secret),
+        http=http,
+        secret=secret,
+        public_url=config.public_url or "",
+        languages=tuple(config.languages),
+        bounds=Bounds(**config.limits.model_dump()),
+    )
 
 
 async def _listen(name: str, edge: Edge) -> None:

@@ -353,6 +353,7 @@ def message(row: OutRow) -> Message:
         attachments=tuple(
             Attachment(FileId(int(file["id"])), file["name"], file["type"], file["size"]) for file in files
         ),
+        buttons=tuple((command, label) for command, label in payload.get("buttons", ())),
         native=NativeId(payload["native"]) if payload.get("native") else None,
         event=payload.get("event"),
         data={

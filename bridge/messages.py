@@ -192,6 +192,10 @@ class Limits:
     """True when the platform drops a repeat that bears the same key, so that a doubtful send may be repeated."""
     per_second: float | None = None
     """Calls a second of the whole bucket; None where only the other side's speed limits us."""
+    buttons: int = 0
+    """How many buttons a message can carry; where there are more, or none can, they are offered as numbered text."""
+    lasting: bool = True
+    """True when what we send finds the contact wherever he is; False for a page that he may have closed."""
     concurrent: int = 32
 
 

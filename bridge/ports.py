@@ -70,6 +70,11 @@ class Router(Protocol):
     async def reached(self, channel: ChannelName, address: Address, upto: int, mark: Mark) -> None:
         """The contact's side has, or has read, everything up to a message."""
 
+    async def introduce(
+        self, channel: ChannelName, address: Address, *, name: str = "", email: str | None = None
+    ) -> None:
+        """The contact tells his name or e-mail address; raises `Refused` when it is none."""
+
     async def store_file(self, owner: str, url: str, name: str, type: str, size: int) -> FileId:
         """Remembers an uploaded file; `owner` is "<channel>/<address>" or "agent/<id>"."""
 
@@ -128,13 +133,14 @@ class Reader(Protocol):
         *,
         status: Collection[str] = (),
         dialog: int | None = None,
+        vouched: bool = False,
         cursor: str | None = None,
         limit: int = 50,
     ) -> v.Page[v.WishView]:
-        """Wishes, by priority and age."""
+        """Wishes, by priority and age; with `vouched` only those that an agent stands for."""
 
-    async def wish(self, id: WishId) -> v.WishView:
-        """One wish with those who asked."""
+    async def wish(self, id: WishId, *, vouched: bool = False) -> v.WishView:
+        """One wish with those who asked; with `vouched` only one that an agent stands for."""
 
     async def lines(self) -> list[v.LineView]:
         """The lines and how much waits there."""

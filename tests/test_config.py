@@ -54,6 +54,11 @@ def shop(text: str) -> str:
     return f"channels: {{shop: {{connector: site, line: first, {text}}}}}"
 
 
+def asks(items: str) -> str:
+    """A channel with this menu."""
+    return shop(f"menu: [{items}]")
+
+
 SECOND = "channels: {shop: {connector: site, line: second}}"
 
 BROKEN = [
@@ -247,6 +252,41 @@ BROKEN = [
     ),
     (shop("texts: {en: {greeting: '{target:>9}'}}"), "channels.shop.texts.en.greeting", "unknown slot"),
     (shop("texts: {en: {greeting: '{target:{x}}'}}"), "channels.shop.texts.en.greeting", "unknown slot"),
+    (asks("{name: A B, label: {en: A, ru: A}, do: wish}"), "channels.shop.menu[0].name", "made of a-z"),
+    (asks("{name: a, label: {en: A}, do: wish}"), "channels.shop.menu[0].label", "no words in ru"),
+    (asks("{name: a, label: {en: A, ru: ' '}, do: wish}"), "channels.shop.menu[0].label", "no words in ru"),
+    (
+        asks("{name: a, label: {en: A, ru: A, sv: A}, do: wish}"),
+        "channels.shop.menu[0].label.sv",
+        "not among",
+    ),
+    (
+        asks(f"{{name: a, label: {{en: {'A' * 41}, ru: A}}, do: wish}}"),
+        "channels.shop.menu[0].label.en",
+        "40",
+    ),
+    (asks("{name: a, label: {en: A, ru: A}}"), "channels.shop.menu[0]", "needs say: .* menu: .* or do:"),
+    (
+        asks("{name: a, label: {en: A, ru: A}, do: fly}"),
+        "channels.shop.menu[0].do",
+        "'person', 'wish' or 'contact'",
+    ),
+    (asks("{name: a, label: {en: A, ru: A}, say: {en: B}}"), "channels.shop.menu[0].say", "no words in ru"),
+    (
+        asks("{name: a, label: {en: A, ru: A}, do: wish, say: {en: B, ru: B}}"),
+        "channels.shop.menu[0]",
+        "has do: and further words",
+    ),
+    (
+        asks("{name: a, label: {en: A, ru: A}, do: wish}, {name: b, label: {en: a, ru: B}, do: wish}"),
+        "channels.shop.menu[1].label.en",
+        "look the same",
+    ),
+    (
+        asks("{name: a, label: {en: A, ru: A}, menu: [{name: a, label: {en: B, ru: B}, do: wish}]}"),
+        "channels.shop.menu[0].menu[0].name",
+        "already",
+    ),
 ]
 
 
@@ -508,6 +548,19 @@ def test_targets_are_the_channels_the_priorities_and_the_plans(tmp_path: Path) -
     assert channel.target("next_response", Priority.low, "vip") == timedelta(hours=2)
 
 
+def test_a_menu_becomes_the_choices_of_its_channel(tmp_path: Path) -> None:
+    days = "{name: days, label: {en: Days, ru: Дни}, say: {en: Two., ru: Два.}}"
+    menu = (
+        f"{{name: more, label: {{en: More, ru: Ещё}}, menu: [{days}]}},"
+        "{name: us, label: {en: Us, ru: Мы}, do: person}"
+    )
+    config = read(tmp_path, with_base(asks(menu)))
+    more, us = config.rules({}).channel(ChannelName("shop")).menu
+    assert (more.name, more.do, us.do) == ("more", "menu", "person")
+    (item,) = more.items
+    assert (item.do, item.label["ru"], item.say["en"]) == ("say", "Дни", "Two.")
+
+
 def test_the_moments_of_a_ladder_are_shares_times_after_the_target_or_both(tmp_path: Path) -> None:
     text = (
         "ladder: [{at: 50%, do: nudge}, {at: 50% +30s, do: mention}, {at: 100%, do: requeue}, {at: +1m, do: mention},"
@@ -653,7 +706,8 @@ def keys_of(model: type[Section]) -> Iterator[str]:
         if not (issubclass(model, EdgeSection) and name == "settings"):
             yield field.alias or name
         for section in sections_in(field.annotation):
-            yield from keys_of(section)
+            if section is not model:  # a menu in a menu has the same keys
+                yield from keys_of(section)
 
 
 def sections_in(annotation: Any) -> Iterator[type[Section]]:

@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from string import Formatter
 from typing import TYPE_CHECKING
 
+from bridge.config import menus
 from bridge.config.edges import check_name
 from bridge.config.mistakes import joined, nearest
 from bridge.conversations import greeter
@@ -130,6 +131,7 @@ def _channels(
             reopen_within=section.reopen_within,
             languages=languages,
             texts=section.texts,
+            menu=menus.build(joined(path, "menu"), section.menu, languages),
         )
     return channels
 

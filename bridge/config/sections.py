@@ -146,6 +146,20 @@ class ChannelTargets(TargetsSection):
     next_response: PositiveSpan | None = timedelta(minutes=5)
 
 
+Words = dict[Language, Annotated[str, Field(min_length=1)]]
+"""Language → words."""
+
+
+class MenuSection(Section):
+    """A choice in the bot's menu: what it says, the menu it opens, or what it asks the bot to do."""
+
+    name: Name
+    label: Annotated[Words, Field(min_length=1)]
+    say: Words = {}
+    menu: list[MenuSection] = []
+    do: Literal["person", "wish", "contact"] | None = None
+
+
 class ChannelSection(EdgeSection):
     """A channel: which connector it is, what it promises, what its bot says."""
 
@@ -159,6 +173,7 @@ class ChannelSection(EdgeSection):
     reopen_within: Span = timedelta(days=3)
     languages: Annotated[list[Language], Field(min_length=1)] | None = None
     texts: dict[Language, dict[str, str]] = {}
+    menu: list[MenuSection] = []
 
 
 class DeskSection(EdgeSection):

@@ -81,6 +81,10 @@ class Dialog:
     page: str | None = None
     away_at: datetime | None = None
     """when the contact was last told that nobody is there"""
+    bot_asks: str | None = None
+    """what the bot's question is about, while it is the last thing said"""
+    email_asked_at: datetime | None = None
+    """when the bot asked for an e-mail address"""
     promise: Promise | None = None
     answered_at: datetime | None = None
     """when the first human answer was accepted"""
@@ -205,6 +209,8 @@ class Change:
     """messages whose posts to the contact must not go out"""
     retried: Sequence[int] = ()
     """messages whose failed posts to the contact are to be tried again"""
+    wished: Spoken | None = None
+    """the contact's message that proposes a wish"""
 
 
 def lane(dialog: DialogId, destination: str) -> str:
@@ -237,6 +243,7 @@ class Draft:
     acted: list[Acted] = field(default_factory=list)
     cancelled: list[int] = field(default_factory=list)
     retried: list[int] = field(default_factory=list)
+    wished: Spoken | None = None
 
     def set(self, **fields: object) -> Self:
         self.dialog = replace(self.dialog, **fields)  # type: ignore[arg-type]
@@ -325,7 +332,7 @@ class Draft:
                 TimerSet(self.dialog.subject, name, gen, self.now, "fired" if fired else "off")
             )
 
-    def act(self, name: str, agent: AgentId | None, **after: object) -> None:
+    def act(self, name: str, agent: AgentId | None, /, **after: object) -> None:
         self.acted.append(Acted(self.dialog.subject, name, agent, self.now, after=dict(after) or None))
 
     def change(self) -> Change:
@@ -340,4 +347,5 @@ class Draft:
             acted=self.acted,
             cancelled=self.cancelled,
             retried=self.retried,
+            wished=self.wished,
         )

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bridge import text
+from bridge.conversations import contacts, lanes, marks, store, wishes
 from bridge.conversations import dialog as dialogs
-from bridge.conversations import lanes, store, wishes
 from bridge.conversations import tables as t
-from bridge.conversations.changes import Dialog
+from bridge.conversations.changes import Dialog, Spoken
 from bridge.conversations.committer import Command
 from bridge.conversations.store import Identity, OutRow
 from bridge.conversations.work import Needs, Work
@@ -32,6 +32,7 @@ from bridge.messages import (
     IdentityId,
     Incoming,
     Json,
+    LineName,
     Mark,
     NativeId,
     Receipt,
@@ -47,6 +48,8 @@ class Receive(Command[Receipt]):
 
     incoming: Incoming
     files: tuple[FileId, ...] = ()
+    absent: frozenset[LineName] = frozenset()
+    """lines on which nobody is on duty now"""
 
     def needs(self, needs: Needs) -> None:
         needs.keys.add(self.incoming.event_key)
@@ -61,11 +64,26 @@ class Receive(Command[Receipt]):
             incoming = replace(incoming, attachments=incoming.attachments + stored)
         work.rules.channel(incoming.channel)
         dialog = self._dialog(work)
-        change = dialogs.received(dialog, incoming, work.now, work.rules)
+        on_duty = dialog.line not in self.absent
+        change = dialogs.received(dialog, incoming, work.now, work.rules, on_duty=on_duty)
         work.put(change)
+        if change.wished is not None:
+            self._propose(work, change.wished)
         seq = change.said[0].seq
         work.remember(incoming.event_key, dialog.id, seq)
         return Receipt(dialog.id, seq)
+
+    def _propose(self, work: Work, said: Spoken) -> None:
+        """The contact's words become a wish that agents have still to look at."""
+        dialog = work.dialog(said.dialog)
+        change = wishes.proposed(
+            WishId(Ids.draw()), work.number(t.wish), said.text, dialog, said.seq, work.now
+        )
+        wish = change.wish
+        data = {"wish": str(wish.id), "number": wish.number, "seqs": [said.seq], "title": wish.title}
+        words = f"Wish {wish.number}, to be accepted or declined: {wish.title}"
+        work.put(dialogs.quoted(dialog, None, "proposed", words, work.now, work.rules, **data))
+        work.put_wish(change)
 
     def _dialog(self, work: Work) -> Dialog:
         """The dialog this message belongs to: the running one, one resolved lately, or a new one."""
@@ -76,21 +94,12 @@ class Receive(Command[Receipt]):
         if latest is not None and not _over(latest, work.now, channel.reopen_within):
             return latest
         language = incoming.language if incoming.language in channel.languages else None
-        if language is None and identity is None:
+        if language is None and (identity is None or identity.dialog is None):
             language = text.language(incoming.text[:200], channel.languages, channel.languages[0])
         known = identity is not None
         if identity is None:
-            identity = Identity(
-                id=IdentityId(Ids.draw()),
-                channel=incoming.channel,
-                address=incoming.address,
-                contact=ContactId(Ids.draw()),
-                name=incoming.name,
-                language=language or channel.languages[0],
-                plan="",
-                email=incoming.email,
-                dialog=None,
-            )
+            language = language or channel.languages[0]
+            identity = _stranger(incoming.channel, incoming.address, incoming.name, language, incoming.email)
         dialog = Dialog(
             id=DialogId(Ids.draw()),
             channel=incoming.channel,
@@ -107,8 +116,28 @@ class Receive(Command[Receipt]):
             # The numbers of one address go on from dialog to dialog, so that its event stream resumes without a hole.
             seq=latest.seq if latest else 0,
         )
+        if known and dialog.language != identity.language:
+            identity = replace(identity, language=dialog.language)
+            work.know(identity)
         work.begin(replace(identity, dialog=dialog.id), dialog, known=known)
         return dialog
+
+
+def _stranger(
+    channel: ChannelName, address: Address, name: str, language: str, email: str | None
+) -> Identity:
+    """Somebody at an address where nobody has been met yet."""
+    return Identity(
+        id=IdentityId(Ids.draw()),
+        channel=channel,
+        address=address,
+        contact=ContactId(Ids.draw()),
+        name=name,
+        language=language,
+        plan="",
+        email=email,
+        dialog=None,
+    )
 
 
 def _over(dialog: Dialog, now: datetime, reopen_within: timedelta) -> bool:
@@ -117,6 +146,32 @@ def _over(dialog: Dialog, now: datetime, reopen_within: timedelta) -> bool:
         and dialog.resolved_at is not None
         and now - dialog.resolved_at > reopen_within
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Introduce(Command[None]):
+    """The contact at this address tells who he is; he may do so before his first word."""
+
+    channel: ChannelName
+    address: Address
+    name: str = ""
+    email: str | None = None
+
+    def needs(self, needs: Needs) -> None:
+        needs.addresses.add((self.channel, self.address))
+
+    def fold(self, work: Work) -> None:
+        channel = work.rules.channel(self.channel)
+        name, email = contacts.checked(self.name, self.email)
+        identity = work.identities.get((self.channel, self.address))
+        if identity is None:
+            work.meet(_stranger(self.channel, self.address, name, channel.languages[0], email))
+        elif identity.dialog is None:
+            work.know(replace(identity, name=name or identity.name, email=email or identity.email))
+        else:
+            change = contacts.introduced(work.dialog(identity.dialog), name, email, work.now, work.rules)
+            if change is not None:
+                work.put(change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +233,7 @@ class Reached(Command[None]):
         identity = work.identities.get((self.channel, self.address))
         if identity is None or identity.dialog is None:
             raise Missing("nobody has written from this address yet")
-        work.put(dialogs.reached(work.dialog(identity.dialog), self.upto, self.mark, work.now))
+        work.put(marks.reached(work.dialog(identity.dialog), self.upto, self.mark, work.now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,13 +348,13 @@ class Settle(Command[None]):
         if outcome.state == "accepted":
             if not payload.get("last"):
                 return
-            work.put(dialogs.accepted(dialog, seq, author, outcome.at, work.now, work.rules, human=row.human))
+            work.put(marks.accepted(dialog, seq, author, outcome.at, work.now, work.rules, human=row.human))
         else:
             mark = Mark(outcome.state)
             reason = outcome.reason or ""
             latest = work.is_latest(dialog)
             work.put(
-                dialogs.troubled(
+                marks.troubled(
                     dialog, seq, mark, reason, work.now, work.rules, human=row.human, latest=latest
                 )
             )

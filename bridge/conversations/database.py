@@ -83,7 +83,7 @@ class Database:
         try:
             cursor = connection.cursor()
             cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
-            _, pages, moved = cursor.fetchone()
+            [(_, pages, moved)] = cursor.fetchall()
         finally:
             connection.close()
         return int(pages - moved)

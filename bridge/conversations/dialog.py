@@ -1,7 +1,8 @@
 """What happens to a dialog: pure transitions `(dialog, event, now, rules) -> Change`.
 
-Owns the rules of speaking, claiming, resolving and of the contact's messages; promises.py owns the clock's side. It
-must never await, read a clock or touch a store; what the rules forbid raises `Refused` and changes nothing.
+Owns the rules of speaking, claiming, resolving and of the contact's messages; promises.py owns the clock's side,
+marks.py what becomes of what we send, bot.py what the bot says. It must never await, read a clock or touch a store;
+what the rules forbid raises `Refused` and changes nothing.
 """
 
 from __future__ import annotations
@@ -9,12 +10,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from bridge.conversations import greeter, posts, promises
-from bridge.conversations.changes import Change, Dialog, Draft, Seen
+from bridge.conversations import bot, posts, promises
+from bridge.conversations.changes import Change, Dialog, Draft
 from bridge.conversations.lines import Rules
 from bridge.errors import Refused, Taken
 from bridge.messages import (
-    BOT,
     AgentId,
     Attachment,
     Author,
@@ -22,7 +22,6 @@ from bridge.messages import (
     Incoming,
     Json,
     LineName,
-    Mark,
     NativeId,
     Priority,
     Status,
@@ -32,42 +31,58 @@ Mode = Literal["auto", "send", "note"]
 """How an agent's text is meant: by the safe-side rule, sent whatever the rule says, or kept inside."""
 
 
-def received(dialog: Dialog, incoming: Incoming, now: datetime, rules: Rules) -> Change:
-    """A contact wrote: the message is recorded, shown on every desk, and the promise starts to run."""
+def received(
+    dialog: Dialog, incoming: Incoming, now: datetime, rules: Rules, *, on_duty: bool = True
+) -> Change:
+    """A contact wrote: it is recorded and shown on every desk, the promise starts to run, and the bot answers.
+
+    What he says to the bot alone (a press, a wish, his address) promises nothing and reopens nothing.
+    """
     draft = Draft(dialog, now)
     opening = not dialog.preview
-    if dialog.status is Status.resolved:
-        draft.act("reopened", None)
-        draft.set(resolved_at=None, answered_at=None)
-    if dialog.status is Status.snoozed:
-        _wake(draft)
-    wants_answer = incoming.command is None or incoming.asks_person
+    channel = rules.channel_of(dialog.channel)
+    heard = bot.hear(dialog, incoming, channel)
+    draft.set(
+        name=dialog.name or incoming.name,
+        email=dialog.email or incoming.email,
+        language=bot.language(dialog, incoming, channel),
+        page=incoming.page or dialog.page,
+        bot_asks=None,
+    )
+    if heard.wants_answer:
+        _take_up(draft)
+    elif opening:
+        draft.set(status=Status.waiting)
     spoken = draft.say(
-        Author("contact", dialog.contact, dialog.name),
+        Author("contact", dialog.contact, draft.dialog.name),
         incoming.text,
-        event=None if wants_answer else "press",
+        event=heard.event,
         native=incoming.native,
         attachments=incoming.attachments,
     )
-    draft.set(
-        status=Status.open,
-        preview=posts.preview(spoken),
-        page=incoming.page or dialog.page,
-        email=incoming.email or dialog.email,
-    )
-    if wants_answer:
+    if heard.wants_answer or not dialog.contact_seq:
+        draft.set(preview=posts.preview(spoken))  # a press never hides from a list what he has asked
+    if heard.wants_answer:
         draft.set(contact_seq=spoken.seq)
         if draft.dialog.promise is None:
             promises.start(draft, now, rules)
+    elif heard.kind == "wished":
+        draft.wished = spoken
     if opening:
         posts.open(draft, rules)
     posts.mirror(draft, spoken, rules)
-    channel, line = rules.channel_of(dialog.channel), rules.line_of(dialog.channel, dialog.line)
-    for line_text in greeter.lines(dialog, incoming, opening=opening, now=now, channel=channel, line=line):
-        posts.send(draft, BOT, line_text, rules)
-    if channel.bot and greeter.says_away(dialog, now, line):
-        draft.set(away_at=now)
+    bot.answer(draft, heard, now, rules, opening=opening, on_duty=on_duty)
     return draft.change()
+
+
+def _take_up(draft: Draft) -> None:
+    """The contact waits for us again, however the dialog stood."""
+    if draft.dialog.status is Status.resolved:
+        draft.act("reopened", None)
+        draft.set(resolved_at=None, answered_at=None)
+    if draft.dialog.status is Status.snoozed:
+        wake(draft)
+    draft.set(status=Status.open)
 
 
 def replied(
@@ -127,90 +142,6 @@ def announced(dialog: Dialog, author: Author, text: str, data: Json, now: dateti
     """The contact is told of something in his dialog; it answers no question and reopens nothing."""
     draft = Draft(dialog, now)
     posts.send(draft, author, text, rules, human=False, event="announcement", data=data)
-    return draft.change()
-
-
-def accepted(
-    dialog: Dialog, seq: int, author: Author, at: datetime, now: datetime, rules: Rules, *, human: bool
-) -> Change:
-    """The platform took our message `seq`: its author sees so, and a person's answer keeps the promise."""
-    draft = Draft(dialog, now)
-    draft.revise(seq, mark=Mark.accepted)
-    if human:
-        promises.answered(draft, seq, AgentId(author.id) if author.id is not None else None, at, rules)
-    posts.mark(draft, seq, Mark.accepted, None, rules)
-    return draft.change()
-
-
-def troubled(
-    dialog: Dialog,
-    seq: int,
-    mark: Mark,
-    reason: str,
-    now: datetime,
-    rules: Rules,
-    *,
-    human: bool,
-    latest: bool = True,
-) -> Change:
-    """Our message `seq` is delayed, doubtful or has failed; a failed answer brings the dialog back.
-
-    A dialog that a newer one has followed (`latest` is False) only says so; the contact is answered there.
-    """
-    draft = Draft(dialog, now)
-    draft.revise(seq, mark=mark, reason=reason)
-    if mark is Mark.failed and human:
-        spoken = draft.tell_inside("failed", f"Not delivered: {reason}", seq=seq, reason=reason)
-        posts.mirror(draft, spoken, rules)
-        _unreplied(draft, seq)
-        _owed_again(draft)
-        if latest:
-            if dialog.status is Status.snoozed:
-                _wake(draft)
-            draft.set(status=Status.open, resolved_at=None)
-            if draft.dialog.promise is None:
-                promises.start(draft, now, rules)
-        elif dialog.status is Status.resolved:
-            promises.void(draft, None)
-    posts.mark(draft, seq, mark, reason, rules)
-    return draft.change()
-
-
-def reached(dialog: Dialog, upto: int, mark: Mark, now: datetime) -> Change:
-    """The contact's side says it has (or has read) everything up to `upto`."""
-    draft = Draft(dialog, now)
-    rev = draft.step()
-    draft.seen.append(Seen(dialog.id, upto, rev, mark))
-    return draft.change()
-
-
-def undone(dialog: Dialog, seq: int, agent: AgentId, now: datetime, rules: Rules, *, keep: bool) -> Change:
-    """A message that has not gone out yet is taken back, or kept as a note."""
-    draft = Draft(dialog, now)
-    draft.cancelled.append(seq)
-    if keep:
-        draft.revise(seq, private=True, mark=Mark.cancelled, reason="kept as a note")
-    else:
-        draft.revise(seq, mark=Mark.cancelled, reason="taken back", deleted_at=now)
-    draft.act("kept_as_note" if keep else "undone", agent, seq=seq)
-    _unreplied(draft, seq)
-    if dialog.status is Status.resolved:
-        promises.void(draft, agent)
-    posts.mark(draft, seq, Mark.cancelled, "kept as a note" if keep else "taken back", rules)
-    return draft.change()
-
-
-def retried(
-    dialog: Dialog, seq: int, agent: AgentId, now: datetime, rules: Rules, *, human: bool = True
-) -> Change:
-    """A failed message is tried again; a person's (`human`) may still become the answer."""
-    draft = Draft(dialog, now)
-    draft.retried.append(seq)
-    if human:
-        draft.set(replied_seq=max(dialog.replied_seq, seq))
-    draft.revise(seq, mark=Mark.queued, reason="")
-    draft.act("retried", agent, seq=seq)
-    posts.mark(draft, seq, Mark.queued, None, rules)
     return draft.change()
 
 
@@ -307,7 +238,7 @@ def resolved(dialog: Dialog, agent: AgentId, now: datetime, rules: Rules) -> Cha
         raise Refused("the dialog is resolved already")
     draft = Draft(dialog, now)
     if dialog.status is Status.snoozed:
-        _wake(draft)
+        wake(draft)
     promises.void(draft, agent)
     draft.set(status=Status.resolved, resolved_at=now)
     draft.tell_inside("resolved", "Resolved.")
@@ -342,7 +273,7 @@ def prioritised(dialog: Dialog, agent: AgentId, priority: Priority, now: datetim
 
 
 def quoted(
-    dialog: Dialog, agent: AgentId, event: str, text: str, now: datetime, rules: Rules, **data: object
+    dialog: Dialog, agent: AgentId | None, event: str, text: str, now: datetime, rules: Rules, **data: object
 ) -> Change:
     """The dialog says where its matter went: a ticket or a wish now carries some of its messages."""
     draft = Draft(dialog, now)
@@ -351,26 +282,13 @@ def quoted(
     return draft.change()
 
 
-def _unreplied(draft: Draft, seq: int) -> None:
-    """The reply does not go out after all: nothing is on its way any more."""
-    if draft.dialog.replied_seq == seq:
-        draft.set(replied_seq=draft.dialog.answered_seq)
-
-
-def _owed_again(draft: Draft) -> None:
-    """What the contact asked last counts as unanswered, even if the lost reply had been accepted before."""
-    dialog = draft.dialog
-    answered = min(dialog.answered_seq, max(0, dialog.contact_seq - 1))
-    on_its_way = dialog.replied_seq > dialog.answered_seq
-    draft.set(answered_seq=answered, replied_seq=dialog.replied_seq if on_its_way else answered)
-
-
 def _claim(draft: Draft, agent: AgentId, name: str) -> None:
     draft.set(assignee=agent, assignee_name=name)
     draft.tell_inside("claimed", f"{name} has claimed this dialog.", agent=name)
     draft.act("claimed", agent)
 
 
-def _wake(draft: Draft) -> None:
+def wake(draft: Draft) -> None:
+    """The snooze is over before its time."""
     draft.disarm("snooze", draft.dialog.snooze_gen)
     draft.set(snoozed_until=None)

@@ -74,6 +74,17 @@ class Targets:
 
 
 @dataclass(frozen=True, slots=True)
+class MenuItem:
+    """A choice in the bot's menu: `label` and `say` are language → words, `do` is what its press does."""
+
+    name: str
+    label: Mapping[str, str]
+    do: Literal["say", "menu", "person", "wish", "contact"]
+    say: Mapping[str, str] = field(default_factory=dict)
+    items: tuple[MenuItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """What one configured channel promises and says by itself; `texts` are language → name → words."""
 
@@ -89,6 +100,7 @@ class Channel:
     reopen_within: timedelta = timedelta(days=3)
     languages: tuple[str, ...] = ("en",)
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    menu: tuple[MenuItem, ...] = ()
 
     def target(self, name: PromiseName, priority: Priority, plan: str) -> timedelta | None:
         """The shortest of what the channel, the contact's plan and the dialog's priority promise."""

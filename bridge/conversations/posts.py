@@ -54,6 +54,7 @@ def send(
     data: Json | None = None,
 ) -> Spoken:
     """Says it to the contact: one post per part the platform can take, text first, then each file."""
+    draft.set(bot_asks=None)  # what the bot asked before is no longer the last thing said
     dialog = draft.dialog
     limits = rules.channel_of(dialog.channel).limits
     mark = Mark.held if held_until else Mark.queued
@@ -73,6 +74,9 @@ def send(
         payload = {"address": dialog.address, "author": _author(author), "seq": spoken.seq, **part}
         if number == len(parts):
             payload["last"] = True
+            buttons = data.get("buttons", []) if data else []
+            if 0 < len(buttons) <= limits.buttons:
+                payload["buttons"] = buttons
         if data and "wish" in data:
             payload["wish"] = data["wish"]
         draft.post(

@@ -5,6 +5,7 @@ Owns reading them; commits write the queue by their effects. It must never claim
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -33,9 +34,23 @@ class Queue:
         await self._redis.zadd(DUTY + line, {str(agent): milliseconds(until)})
 
     async def off_duty(self, line: LineName, agent: AgentId) -> None:
-        await self._redis.zrem(DUTY + line, str(agent))
+        """He stays on the list, as one whose duty is over: so it is known that people come on duty here."""
+        await self._redis.zadd(DUTY + line, {str(agent): 0})
 
     async def duty(self, line: LineName, now: datetime) -> list[AgentId]:
         """Who counts as on duty on this line."""
         members = await self._redis.zrangebyscore(DUTY + line, milliseconds(now), "+inf")
         return [AgentId(int(member)) for member in members]
+
+    async def absent(self, lines: Collection[LineName], now: datetime) -> frozenset[LineName]:
+        """The lines on which people come on duty, and nobody is now."""
+        pipe = self._redis.pipeline(transaction=False)
+        for line in lines:
+            pipe.zcard(DUTY + line)
+            pipe.zcount(DUTY + line, milliseconds(now), "+inf")
+        counts = await pipe.execute()
+        return frozenset(
+            line
+            for line, known, there in zip(lines, counts[::2], counts[1::2], strict=True)
+            if known and not there
+        )

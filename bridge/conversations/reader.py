@@ -102,13 +102,16 @@ class Reader:
         *,
         status: Collection[str] = (),
         dialog: int | None = None,
+        vouched: bool = False,
         cursor: str | None = None,
         limit: int = 50,
     ) -> v.Page[v.WishView]:
-        return await self._read(tickets.wishes, status=status, dialog=dialog, cursor=cursor, limit=limit)
+        return await self._read(
+            tickets.wishes, status=status, dialog=dialog, vouched=vouched, cursor=cursor, limit=limit
+        )
 
-    async def wish(self, id: WishId) -> v.WishView:
-        return await self._read(tickets.wish, id)
+    async def wish(self, id: WishId, *, vouched: bool = False) -> v.WishView:
+        return await self._read(tickets.wish, id, vouched=vouched)
 
     async def lines(self) -> list[v.LineView]:
         return await self._read(dialogs.lines, self._rules.lines, datetime.now(UTC))

@@ -22,6 +22,7 @@ from bridge.conversations import audit, posts, store
 from bridge.conversations import tables as t
 from bridge.conversations.commands import (
     Announce,
+    Introduce,
     Opened,
     Outcome,
     Quarantine,
@@ -35,6 +36,7 @@ from bridge.conversations.commands import (
 from bridge.conversations.committer import Committer
 from bridge.conversations.database import Database
 from bridge.conversations.dialog import Mode
+from bridge.conversations.duty import Duty
 from bridge.conversations.effects import Effects
 from bridge.conversations.lines import Rules
 from bridge.conversations.queue import Queue
@@ -79,6 +81,7 @@ class Router:
         self._hint = hint
         self._committer = committer
         self._queue = queue
+        self.duty = Duty(queue)
         self.read = reader
         self.on_announce: Callable[[], None] | None = None
         """Called when a wish's news may go out, so that its chore need not wait for its turn."""
@@ -86,7 +89,7 @@ class Router:
     # -- edges
 
     async def receive(self, incoming: Incoming, files: Collection[FileId] = ()) -> Receipt:
-        receipt = await self._committer.run(Receive(incoming, tuple(files)))
+        receipt = await self._committer.run(Receive(incoming, tuple(files), self.duty.absent))
         if receipt.new:
             metrics.RECEIVED.labels(incoming.channel).inc()
         return receipt
@@ -161,6 +164,11 @@ class Router:
 
     async def reached(self, channel: ChannelName, address: Address, upto: int, mark: Mark) -> None:
         await self._committer.run(Reached(channel, address, upto, mark))
+
+    async def introduce(
+        self, channel: ChannelName, address: Address, *, name: str = "", email: str | None = None
+    ) -> None:
+        await self._committer.run(Introduce(channel, address, name, email))
 
     async def store_file(self, owner: str, url: str, name: str, type: str, size: int) -> FileId:
         return await self._committer.run(StoreFile(owner, url, name, type, size))

@@ -84,6 +84,8 @@ dialog = sa.Table(
     sa.Column("preview", sa.Text, nullable=False),
     sa.Column("page", sa.Text),
     sa.Column("away_at", Moment),
+    sa.Column("bot_asks", sa.Text),
+    sa.Column("email_asked_at", Moment),
     sa.Column("promise", sa.Text),
     sa.Column("promise_started_at", Moment),
     sa.Column("due_at", Moment),

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from bridge import actions as a
 from bridge.conversations import dialog as dialogs
-from bridge.conversations import greeter, store, tickets, wishes
+from bridge.conversations import greeter, marks, store, tickets, wishes
 from bridge.conversations import tables as t
 from bridge.conversations.changes import Dialog
 from bridge.conversations.committer import Command
@@ -58,12 +58,12 @@ class ActOnDialog(Command[Json]):
                 work.put(dialogs.prioritised(dialog, me, priority, now, rules))
             case a.Undo(seq=seq, keep=keep):
                 _all_unsent(work, dialog, seq)
-                work.put(dialogs.undone(dialog, seq, me, now, rules, keep=keep))
+                work.put(marks.undone(dialog, seq, me, now, rules, keep=keep))
             case a.Retry(seq=seq):
                 if not work.is_latest(dialog):
                     raise Refused("the contact has a newer dialog: write there")
                 human = _any_failed(work, dialog, seq)
-                work.put(dialogs.retried(dialog, seq, me, now, rules, human=human))
+                work.put(marks.retried(dialog, seq, me, now, rules, human=human))
             case a.Promote():
                 return self._promote(work, dialog, self.verb)
             case a.FileWish():
@@ -200,9 +200,11 @@ class ActOnWish(Command[Json]):
 
     def fold(self, work: Work) -> Json:
         wish, me, now = work.wish(self.wish), author(self.agent), work.now
+        if wish.created_by == wishes.NOBODY:
+            self._only("agent")
         match self.verb:
-            case a.Accept():
-                change = wishes.accepted(wish, me, now)
+            case a.Accept(title=title):
+                change = wishes.accepted(wish, me, now, title=title)
             case a.PickUp(deadline=deadline, priority=priority):
                 self._only("developer")
                 change = wishes.picked_up(wish, self.agent.id, self.agent.name, deadline, priority, now)

@@ -12,18 +12,23 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from bridge import text as texts
 from bridge.conversations import greeter
 from bridge.conversations.changes import Acted, Dialog
 from bridge.conversations.lines import Channel, Rules
 from bridge.errors import NotAllowed, Refused, Taken
 from bridge.messages import AgentId, Author, DialogId, IdentityId, Json, Priority, WishId
 
-Status = Literal["new", "accepted", "scheduled", "shipped", "told", "declined"]
+Status = Literal["proposed", "new", "accepted", "scheduled", "shipped", "told", "declined"]
 AskerState = Literal["asked", "queued", "told", "failed"]
 Announce = Literal["none", "review", "going", "done"]
 """How far the news is: none to tell yet, review = an agent reads it first, going out, done with every asker."""
 
 UNSHIPPED = ("new", "accepted", "scheduled")
+NOBODY = AgentId(0)
+"""Who made a wish that a contact has told the bot, until an agent vouches for it."""
+TITLE = 80
+"""How many characters of a contact's words stand as the title of what he proposes."""
 UNTOLD = ("asked", "queued")
 
 
@@ -108,6 +113,21 @@ def filed(
     return _moved(wish, "filed", _agent(author), now, changed=[asker])
 
 
+def proposed(wish_id: WishId, number: int, text: str, dialog: Dialog, seq: int, now: datetime) -> WishChange:
+    """A contact has told the bot what he misses; developers see nothing of it before an agent has accepted it."""
+    wish = Wish(
+        id=wish_id,
+        number=number,
+        title=texts.excerpt(text, TITLE) or "…",
+        text=text,
+        created_by=NOBODY,
+        created_at=now,
+        changed_at=now,
+        status="proposed",
+    )
+    return _moved(wish, "proposed", None, now, changed=[_asker(dialog, seq)])
+
+
 def asked_too(wish: Wish, dialog: Dialog, seq: int, author: Author, now: datetime) -> WishChange:
     """Another contact asks for the same; he too will be told."""
     if any(asker.identity == dialog.identity for asker in wish.askers):
@@ -117,8 +137,15 @@ def asked_too(wish: Wish, dialog: Dialog, seq: int, author: Author, now: datetim
     return _moved(wish, "asked_too", _agent(author), now, changed=[_asker(dialog, seq)])
 
 
-def accepted(wish: Wish, author: Author, now: datetime) -> WishChange:
-    """The idea is good: a developer may pick it up."""
+def accepted(wish: Wish, author: Author, now: datetime, *, title: str = "") -> WishChange:
+    """The idea is good: a developer may pick it up. Of a proposal the agent makes a wish of his own, by this title."""
+    if wish.status == "proposed":
+        agent = _agent(author)
+        if agent is None:
+            raise NotAllowed("only agents file wishes")
+        return _moved(
+            wish, "accepted", agent, now, status="new", created_by=agent, title=title.strip() or wish.title
+        )
     if wish.status != "new":
         raise Refused(f"the wish is {wish.status} already")
     return _moved(wish, "accepted", _agent(author), now, status="accepted", reason=None)
@@ -138,8 +165,7 @@ def picked_up(
 
     Who has it may pick it up again to move the deadline; `force` takes it from a colleague.
     """
-    if wish.status not in UNSHIPPED:
-        raise Refused(f"the wish is {wish.status} already")
+    _unshipped(wish)
     if wish.assignee not in (None, developer) and not force:
         raise Taken(wish.assignee_name)
     if deadline <= now:
@@ -206,7 +232,8 @@ def approved(wish: Wish, announcement: Mapping[str, str], author: Author, now: d
 
 def declined(wish: Wish, reason: str, author: Author, now: datetime) -> WishChange:
     """The wish will not be made, and this is why."""
-    _unshipped(wish)
+    if wish.status != "proposed":
+        _unshipped(wish)
     if not reason.strip():
         raise Refused("write why the wish is declined")
     return _moved(
@@ -226,7 +253,8 @@ def reopened(wish: Wish, author: Author, now: datetime) -> WishChange:
     """A declined wish is thought over again."""
     if wish.status != "declined":
         raise Refused("only a declined wish can be reopened")
-    return _moved(wish, "reopened", _agent(author), now, status="new", reason=None)
+    status = "proposed" if wish.created_by == NOBODY else "new"
+    return _moved(wish, "reopened", _agent(author), now, status=status, reason=None)
 
 
 def announcing(
@@ -269,6 +297,8 @@ def announcement_text(wish: Wish, channel: Channel, language: str) -> str:
 
 
 def _unshipped(wish: Wish) -> None:
+    if wish.status == "proposed":
+        raise Refused("an agent has to accept this wish first")
     if wish.status not in UNSHIPPED:
         raise Refused(f"the wish is {wish.status} already")
 
@@ -335,6 +365,7 @@ def _audited(wish: Wish) -> Json:
         return {}
     return {
         "status": wish.status,
+        "title": wish.title,
         "priority": wish.priority.value,
         "deadline": None if wish.deadline is None else wish.deadline.isoformat(),
         "assignee": None if wish.assignee is None else str(wish.assignee),

@@ -47,6 +47,8 @@ class Writes:
         """identity → the dialog it has now"""
         self.promises: dict[tuple[DialogId, int], Json] = {}
         self.askers: dict[tuple[int, int], Json] = {}
+        self.contacts: dict[int, Json] = {}
+        """contact → what he is known by from now on"""
         self._inserts: dict[sa.Table, list[Json]] = {}
         self._revised: list[Json] = []
         self._watermarks: list[Json] = []
@@ -161,6 +163,8 @@ class Writes:
             yield self._insertion(dialect, table)
         yield _Step("dialog", _update_dialog, dialogs)
         yield _Step("identity", _update_identity, latest)
+        known = [{"b_id": id, **values} for id, values in sorted(self.contacts.items())]
+        yield _Step("contact", _update_contact, known)
         for table in _AFTERWARDS:
             yield self._insertion(dialect, table)
         yield _Step("message", _revise_message, self._revised, guards=False)
@@ -255,6 +259,9 @@ _update_identity = Statement(
     sa.update(t.identity)
     .where(t.identity.c.id == sa.bindparam("b_id"))
     .values(dialog=sa.bindparam("b_dialog"))
+)
+_update_contact = Statement(
+    sa.update(t.contact).where(t.contact.c.id == sa.bindparam("b_id")), ["name", "language", "email"]
 )
 _revise_message = Statement(
     sa.update(t.message)

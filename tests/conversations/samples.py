@@ -9,7 +9,7 @@ from typing import Any
 
 from bridge.conversations.changes import Change, Dialog, Post, Spoken
 from bridge.conversations.hours import Hours
-from bridge.conversations.lines import Channel, Ladder, Line, Rules, Step, Targets
+from bridge.conversations.lines import Channel, Ladder, Line, MenuItem, Rules, Step, Targets
 from bridge.messages import (
     Address,
     AgentId,
@@ -38,12 +38,31 @@ SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelt
 
 FIRST, SECOND_LINE, OFFICE = LineName("first"), LineName("second"), LineName("office")
 SHOP, MAIL, QUIET = ChannelName("shop"), ChannelName("mail"), ChannelName("quiet")
+FRONT, PLAIN = ChannelName("front"), ChannelName("plain")
 WEB, SLACK = DeskName("web"), DeskName("slack")
 
 ANN, BEN, DEV, EVE = AgentId(1), AgentId(2), AgentId(3), AgentId(4)
 ann, ben = Author("agent", ANN, "Ann"), Author("agent", BEN, "Ben")
 dev, eve = Author("agent", DEV, "Dev"), Author("agent", EVE, "Eve")
 carl = Author("contact", 9, "Carl")
+
+MENU = (
+    MenuItem(
+        "delivery",
+        {"en": "Delivery", "ru": "Доставка"},
+        "menu",
+        items=(
+            MenuItem(
+                "days",
+                {"en": "How long?", "ru": "Сколько ждать?"},
+                "say",
+                say={"en": "Two days.", "ru": "Два дня."},
+            ),
+        ),
+    ),
+    MenuItem("suggest", {"en": "I miss something", "ru": "Мне не хватает"}, "wish"),
+    MenuItem("email", {"en": "By e-mail", "ru": "По почте"}, "contact"),
+)
 
 RULES = Rules(
     channels={
@@ -60,6 +79,18 @@ RULES = Rules(
             texts={"en": {"person": "Ann or Ben takes over."}, "de": {"away": "Niemand da bis {open_at}."}},
         ),
         MAIL: Channel(MAIL, connector="email", line=OFFICE, targets=Targets(HOUR, 4 * HOUR), bot=False),
+        FRONT: Channel(
+            FRONT,
+            connector="site",
+            line=OFFICE,
+            targets=Targets(2 * MINUTE, 5 * MINUTE),
+            limits=Limits(buttons=10, lasting=False),
+            languages=("en", "ru"),
+            menu=MENU,
+        ),
+        PLAIN: Channel(
+            PLAIN, connector="sms", line=FIRST, targets=Targets(2 * MINUTE, 5 * MINUTE), menu=MENU
+        ),
         QUIET: Channel(QUIET, connector="site", line=FIRST, targets=Targets(None, None)),
     },
     lines={

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.conversations import dialog as dialogs
-from bridge.conversations import posts
+from bridge.conversations import marks, posts
 from bridge.conversations.changes import Change, Dialog, Seen
 from bridge.errors import Missing, Refused, Taken
 from bridge.messages import (
@@ -61,7 +61,7 @@ def reply(dialog: Dialog, author: Author, text: str, **options: Any) -> Change:
 
 def accept(dialog: Dialog, change: Change, author: Author = ann) -> Dialog:
     seq = change.said[-1].seq
-    return dialogs.accepted(change.dialog, seq, author, LATER, LATER, RULES, human=True).dialog
+    return marks.accepted(change.dialog, seq, author, LATER, LATER, RULES, human=True).dialog
 
 
 ANSWERED = accept(CLAIMED, reply(CLAIMED, ann, "On its way."))
@@ -77,8 +77,8 @@ def test_a_first_message_opens_a_thread_on_every_desk_and_is_greeted() -> None:
     change = dialogs.received(a_dialog(), words(page="/cart", email="carl@example.org"), NOON, RULES)
     assert [post.kind for post in to_desks(change)][:2] == ["open", "post"]
     assert [post.payload["text"] for post in to_contact(change)] == [
-        "Hello! Write your question here; a",
-        "person answers within 2 minutes.",
+        "Hello! Your message is with us: a person",
+        "answers within 2 minutes.",
     ]
     assert [post.payload.get("last", False) for post in to_contact(change)] == [False, True]
     dialog = change.dialog
@@ -106,7 +106,7 @@ def test_a_channel_without_desks_and_promises_still_hears() -> None:
     assert not to_desks(change)
     assert change.dialog.promise is None
     assert [spoken.text for spoken in change.said][1] == (
-        "Hello! Write your question here; a person will answer."
+        "Hello! Your message is with us: a person will answer."
     )
 
 
@@ -136,7 +136,20 @@ def test_a_message_of_files_alone_is_previewed_by_their_names() -> None:
 def test_a_menu_press_is_shown_but_promises_nothing() -> None:
     change = dialogs.received(a_dialog(), words("/start", command="start"), NOON, RULES)
     assert change.dialog.promise is None
+    assert change.dialog.status is Status.waiting, "we wait for him, he does not wait for us"
     assert to_desks(change, "post")
+
+
+def test_a_menu_press_leaves_the_dialog_as_it_stands() -> None:
+    for before in (WAITING, ANSWERED, SNOOZED, RESOLVED):
+        after = dialogs.received(before, words("Prices", command="menu:prices"), LATER, RULES).dialog
+        assert (after.status, after.promise, after.contact_seq, after.snoozed_until, after.resolved_at) == (
+            before.status,
+            before.promise,
+            before.contact_seq,
+            before.snoozed_until,
+            before.resolved_at,
+        )
 
 
 def test_asking_for_a_person_starts_the_promise_even_by_a_press() -> None:
@@ -147,8 +160,9 @@ def test_asking_for_a_person_starts_the_promise_even_by_a_press() -> None:
 
 def test_at_night_the_contact_is_told_once_in_three_hours() -> None:
     first = dialogs.received(a_dialog(line=OFFICE), words(), NIGHT, RULES)
-    assert said_by(first, "bot")[-1].text.startswith(
-        "Nobody is here right now. We are back on 03 Mar at 09:00"
+    assert said_by(first, "bot")[-1].text == (
+        "Hello! Nobody is here right now. We are back tomorrow at 09:00 (UTC),"
+        " and you have an answer by 09:02 tomorrow (UTC)."
     )
     assert first.dialog.away_at == NIGHT
     again = dialogs.received(first.dialog, words("Hello?"), NIGHT + HOUR, RULES)
@@ -298,21 +312,21 @@ def test_an_announcement_answers_nothing_and_reopens_nothing() -> None:
 def test_an_accepted_answer_is_marked_on_the_desks_and_the_contact_waits_no_longer() -> None:
     sent = reply(CLAIMED, ann, "On its way.")
     seq = sent.said[-1].seq
-    change = dialogs.accepted(sent.dialog, seq, ann, LATER, LATER, RULES, human=True)
+    change = marks.accepted(sent.dialog, seq, ann, LATER, LATER, RULES, human=True)
     assert change.revised[0].mark is Mark.accepted
     assert [(post.kind, post.payload["mark"]) for post in to_desks(change)] == [("mark", Mark.accepted)]
     assert (change.dialog.status, change.dialog.answered_seq) == (Status.waiting, seq)
 
 
 def test_an_accepted_bot_line_changes_no_status() -> None:
-    change = dialogs.accepted(WAITING, 2, ann, LATER, LATER, RULES, human=False)
+    change = marks.accepted(WAITING, 2, ann, LATER, LATER, RULES, human=False)
     assert (change.dialog.status, change.dialog.promise) == (Status.open, WAITING.promise)
     assert not change.promises
 
 
 def test_a_failed_answer_brings_the_dialog_back_and_the_promise_runs_again() -> None:
     for dialog in (ANSWERED, RESOLVED, SNOOZED):
-        change = dialogs.troubled(
+        change = marks.troubled(
             dialog, dialog.answered_seq, Mark.failed, "blocked us", LATER, RULES, human=True
         )
         back = change.dialog
@@ -324,7 +338,7 @@ def test_a_failed_answer_brings_the_dialog_back_and_the_promise_runs_again() -> 
 
 def test_a_failed_answer_leaves_a_running_promise_as_it_is() -> None:
     sent = reply(CLAIMED, ann, "On its way.")
-    change = dialogs.troubled(sent.dialog, sent.said[-1].seq, Mark.failed, "gone", LATER, RULES, human=True)
+    change = marks.troubled(sent.dialog, sent.said[-1].seq, Mark.failed, "gone", LATER, RULES, human=True)
     assert change.dialog.promise == WAITING.promise
 
 
@@ -332,29 +346,29 @@ def test_a_failed_answer_leaves_a_running_promise_as_it_is() -> None:
     ("mark", "human"), [(Mark.delayed, True), (Mark.unknown, True), (Mark.failed, False)]
 )
 def test_a_delay_or_a_lost_bot_line_is_only_marked(mark: Mark, human: bool) -> None:
-    change = dialogs.troubled(ANSWERED, 2, mark, "slow", LATER, RULES, human=human)
+    change = marks.troubled(ANSWERED, 2, mark, "slow", LATER, RULES, human=human)
     assert change.dialog.status is Status.waiting
     assert not change.said
     assert [post.kind for post in to_desks(change)] == ["mark"]
 
 
 def test_the_contact_has_read_up_to_a_message() -> None:
-    change = dialogs.reached(ANSWERED, 4, Mark.read, LATER)
+    change = marks.reached(ANSWERED, 4, Mark.read, LATER)
     assert change.seen == [Seen(ANSWERED.id, 4, change.dialog.seq, Mark.read)]
 
 
 def test_a_held_text_is_taken_back_or_kept_as_a_note() -> None:
     held = reply(WAITING, ann, "Who takes this?")
     seq = held.said[-1].seq
-    undone = dialogs.undone(held.dialog, seq, ANN, LATER, RULES, keep=False)
+    undone = marks.undone(held.dialog, seq, ANN, LATER, RULES, keep=False)
     assert (undone.cancelled, undone.revised[0].deleted_at) == ([seq], LATER)
-    kept = dialogs.undone(held.dialog, seq, ANN, LATER, RULES, keep=True)
+    kept = marks.undone(held.dialog, seq, ANN, LATER, RULES, keep=True)
     assert (kept.cancelled, kept.revised[0].private, kept.revised[0].deleted_at) == ([seq], True, None)
     assert [acted.name for acted in (*undone.acted, *kept.acted)] == ["undone", "kept_as_note"]
 
 
 def test_a_failed_message_is_tried_again() -> None:
-    change = dialogs.retried(ANSWERED, 4, ANN, LATER, RULES)
+    change = marks.retried(ANSWERED, 4, ANN, LATER, RULES)
     assert change.retried == [4]
     assert (change.revised[0].mark, change.acted[0].after) == (Mark.queued, {"seq": 4})
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 
 from bridge.conversations import greeter
+from bridge.conversations.changes import Promise
 from bridge.conversations.lines import Ladder, Step
 from bridge.errors import Missing
 from bridge.messages import ChannelName, LineName
@@ -21,13 +24,11 @@ from tests.conversations.samples import (
     OFFICE,
     QUIET,
     RULES,
-    SECOND,
     SECOND_LINE,
     SHOP,
     SLACK,
     WEB,
     a_dialog,
-    words,
 )
 
 SHOP_CHANNEL, OFFICE_LINE = RULES.channel(SHOP), RULES.line(OFFICE)
@@ -39,25 +40,71 @@ def test_a_greeting_promises_what_the_channel_promises() -> None:
     assert greeter.greeting(a_dialog(), RULES.channel(QUIET)).endswith("a person will answer.")
 
 
-def test_everything_there_is_to_say_comes_in_order() -> None:
-    said = list(
-        greeter.lines(
-            a_dialog(),
-            words(asks_person=True),
-            opening=True,
-            now=NIGHT,
-            channel=SHOP_CHANNEL,
-            line=OFFICE_LINE,
-        )
+def test_who_has_asked_already_is_not_asked_to_write() -> None:
+    assert greeter.greeting(a_dialog(), SHOP_CHANNEL, "heard") == (
+        "Hello! Your message is with us: a person answers within 2 minutes."
     )
-    assert [line[:5] for line in said] == ["Hello", "Ann o", "Nobod"]
 
 
-def test_in_the_middle_of_a_talk_the_bot_is_silent() -> None:
-    quiet = greeter.lines(
-        a_dialog(), words(), opening=False, now=NOON, channel=SHOP_CHANNEL, line=OFFICE_LINE
-    )
-    assert not list(quiet)
+def test_nothing_is_promised_while_nobody_is_there_to_keep_it() -> None:
+    assert greeter.greeting(a_dialog(), SHOP_CHANNEL, promised=False).endswith("a person will answer.")
+
+
+@pytest.mark.parametrize(
+    ("now", "due_at", "language", "expected"),
+    [
+        (
+            NIGHT,
+            NIGHT + 10 * HOUR + 2 * MINUTE,
+            "en",
+            (
+                "Nobody is here right now. We are back tomorrow at 09:00 (UTC), "
+                "and you have an answer by 09:02 tomorrow (UTC)."
+            ),
+        ),
+        (
+            NIGHT,
+            NIGHT + 10 * HOUR + 2 * MINUTE,
+            "ru",
+            "Сейчас никого нет на месте. Мы вернёмся завтра в 09:00 (UTC), ответ будет завтра до 09:02 (UTC).",
+        ),
+        (
+            NIGHT,
+            None,
+            "en",
+            "Nobody is here right now. We are back tomorrow at 09:00 (UTC) and will answer then.",
+        ),
+        (
+            NOON,
+            NOON + 2 * MINUTE,
+            "en",
+            "Nobody is at the desk at this moment. You have an answer within 2 minutes.",
+        ),
+        (NOON, NOON + 2 * MINUTE, "ru", "В эту минуту все отошли. Ответ будет в течение 2 минут."),
+        (
+            NOON,
+            NOON - MINUTE,
+            "en",
+            "Nobody is at the desk at this moment. We answer as soon as somebody is back.",
+        ),
+    ],
+)
+def test_who_finds_nobody_learns_when_the_answer_is_due(
+    now: datetime, due_at: datetime | None, language: str, expected: str
+) -> None:
+    promise = None if due_at is None else Promise("first_response", now, due_at, step=0, gen=1)
+    dialog = a_dialog(language=language, promise=promise)
+    assert greeter.absence(dialog, now, SHOP_CHANNEL, OFFICE_LINE) == expected
+
+
+def test_the_manual_names_every_text_with_its_slots() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "bot.md").read_text()
+    told = {
+        name: sorted(re.findall(r"{\w+}", slots))
+        for line in re.findall(r"^\| (`.*?) \|", manual.partition("## The words")[2], re.MULTILINE)
+        for name, slots in re.findall(r"`(\w+)`((?: {\w+})*)", line)
+    }
+    assert told == {name: sorted(re.findall(r"{\w+}", words)) for name, words in greeter.TEXTS["en"].items()}
 
 
 @pytest.mark.parametrize(
@@ -67,48 +114,19 @@ def test_in_the_middle_of_a_talk_the_bot_is_silent() -> None:
         ("ru", "person", "Передаю разговор человеку."),  # the built-in ones of the language before English
         ("de", "away", "Niemand da bis 9."),  # a language only the channel speaks
         ("de", "person", "Ann or Ben takes over."),  # else the channel's English
-        ("fi", "away", "Nobody is here right now. We are back 9 and will answer then."),
+        ("fi", "away", "Nobody is here right now. We are back 9, and you have an answer soon."),
     ],
 )
 def test_words_are_looked_for_nearest_first(language: str, name: str, expected: str) -> None:
-    assert greeter.text(SHOP_CHANNEL, language, name, open_at=9) == expected
+    assert greeter.text(SHOP_CHANNEL, language, name, open_at=9, due="soon") == expected
 
 
-def test_every_language_has_every_line() -> None:
-    assert {frozenset(lines) for lines in greeter.TEXTS.values()} == {frozenset(greeter.TEXTS["en"])}
-
-
-@pytest.mark.parametrize(
-    ("length", "english", "russian"),
-    [
-        (SECOND, "1 minute", "1 минуты"),
-        (2 * MINUTE, "2 minutes", "2 минут"),
-        (11 * MINUTE, "11 minutes", "11 минут"),
-        (21 * MINUTE, "21 minutes", "21 минуты"),
-        (HOUR, "1 hour", "1 часа"),
-        (2 * HOUR, "2 hours", "2 часов"),
-        (5 * HOUR, "5 hours", "5 часов"),
-        (11 * HOUR, "11 hours", "11 часов"),
-        (21 * HOUR, "21 hours", "21 часа"),
-        (90 * MINUTE, "90 minutes", "90 минут"),
-    ],
-)
-def test_a_length_of_time_reads_well(length: timedelta, english: str, russian: str) -> None:
-    assert greeter.span(length, "en") == english
-    assert greeter.span(length, "ru") == russian
-
-
-def test_a_moment_reads_well() -> None:
-    assert greeter.clock_time(NOON, "en") == "on 02 Mar at 12:00"
-    assert greeter.clock_time(NOON, "ru") == "02.03 в 12:00"
-
-
-def test_away_is_said_again_only_after_three_hours() -> None:
-    assert greeter.says_away(a_dialog(), NIGHT, OFFICE_LINE)
-    assert not greeter.says_away(a_dialog(away_at=NIGHT - 2 * HOUR), NIGHT, OFFICE_LINE)
-    assert greeter.says_away(a_dialog(away_at=NIGHT - 3 * HOUR), NIGHT, OFFICE_LINE)
-    assert not greeter.says_away(a_dialog(), NOON, OFFICE_LINE)
-    assert not greeter.says_away(a_dialog(), NIGHT, RULES.line(FIRST))
+def test_every_language_has_every_line_with_the_same_slots() -> None:
+    slots = {
+        language: {name: sorted(re.findall(r"{\w+}", words)) for name, words in texts.items()}
+        for language, texts in greeter.TEXTS.items()
+    }
+    assert slots["ru"] == slots["en"]
 
 
 # -- the rules

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bridge.conversations import dialog as dialogs
-from bridge.conversations import promises
+from bridge.conversations import marks, promises
 from bridge.conversations.changes import Change, Dialog, Draft, Promise, PromiseKept
 from bridge.conversations.lines import Ladder, Step
 from bridge.messages import Author, Mark, Priority, Status
@@ -42,7 +42,7 @@ def asked(dialog: Dialog | None = None, at: datetime = NOON) -> Dialog:
 def answer(dialog: Dialog, at: datetime, author: Author = ann) -> Change:
     """An answer is written and accepted `at`."""
     sent = dialogs.replied(dialog, author, "On its way.", at, RULES, mode="send")
-    return dialogs.accepted(sent.dialog, sent.said[-1].seq, author, at, at, RULES, human=True)
+    return marks.accepted(sent.dialog, sent.said[-1].seq, author, at, at, RULES, human=True)
 
 
 def running(dialog: Dialog) -> Promise:
@@ -132,7 +132,7 @@ def test_the_moment_of_acceptance_decides_and_no_other(late: timedelta, outcome:
 
 def test_an_answer_accepted_in_time_but_heard_of_late_is_met() -> None:
     dialog = climb(asked(), 60, 96, 121)
-    change = dialogs.accepted(dialog, dialog.seq + 1, ann, DUE, NOON + HOUR, RULES, human=True)
+    change = marks.accepted(dialog, dialog.seq + 1, ann, DUE, NOON + HOUR, RULES, human=True)
     assert [kept.outcome for kept in change.promises] == ["met"]
 
 
@@ -150,7 +150,7 @@ def test_what_was_asked_while_the_answer_was_under_way_is_still_owed() -> None:
     sent = dialogs.replied(asked(), ann, "Which parcel?", NOON + SECOND, RULES, mode="send")
     more = asked(sent.dialog, NOON + 2 * SECOND)
     at = NOON + 3 * SECOND
-    change = dialogs.accepted(more, sent.said[-1].seq, ann, at, at, RULES, human=True)
+    change = marks.accepted(more, sent.said[-1].seq, ann, at, at, RULES, human=True)
     assert [kept.outcome for kept in change.promises] == ["met"]
     assert (running(change.dialog).name, running(change.dialog).started_at) == ("next_response", at)
     assert change.dialog.status is Status.open
@@ -159,9 +159,9 @@ def test_what_was_asked_while_the_answer_was_under_way_is_still_owed() -> None:
 def test_neither_bot_nor_note_nor_failed_send_keeps_a_promise() -> None:
     dialog = asked()
     promise = running(dialog)
-    bot = dialogs.accepted(dialog, 2, ann, NOON, NOON, RULES, human=False)
+    bot = marks.accepted(dialog, 2, ann, NOON, NOON, RULES, human=False)
     note = dialogs.replied(dialog, ann, "Hm.", NOON, RULES, mode="note")
-    failed = dialogs.troubled(dialog, 9, Mark.failed, "gone", NOON, RULES, human=True)
+    failed = marks.troubled(dialog, 9, Mark.failed, "gone", NOON, RULES, human=True)
     said = dialogs.announced(dialog, ann, "Ready!", {}, NOON, RULES)
     for change in (bot, note, failed, said):
         assert not change.promises
@@ -171,9 +171,7 @@ def test_neither_bot_nor_note_nor_failed_send_keeps_a_promise() -> None:
 def test_an_answer_that_bounces_is_owed_again() -> None:
     dialog = answer(asked(), NOON + MINUTE).dialog
     at = NOON + HOUR
-    again = dialogs.troubled(
-        dialog, dialog.answered_seq, Mark.failed, "bounced", at, RULES, human=True
-    ).dialog
+    again = marks.troubled(dialog, dialog.answered_seq, Mark.failed, "bounced", at, RULES, human=True).dialog
     assert (running(again).name, running(again).started_at) == ("next_response", at)
 
 
@@ -181,7 +179,7 @@ def test_a_late_acceptance_starts_nothing_in_a_resolved_dialog() -> None:
     sent = dialogs.replied(asked(), ann, "Which parcel?", NOON, RULES, mode="send")
     more = asked(sent.dialog, NOON + SECOND)
     over = dialogs.resolved(more, ANN, NOON + 2 * SECOND, RULES).dialog
-    change = dialogs.accepted(over, sent.said[-1].seq, ann, NOON, NOON + MINUTE, RULES, human=True)
+    change = marks.accepted(over, sent.said[-1].seq, ann, NOON, NOON + MINUTE, RULES, human=True)
     assert (change.dialog.promise, change.dialog.status) == (None, Status.resolved)
 
 
@@ -353,9 +351,9 @@ def test_an_older_reply_accepted_late_does_not_answer_a_newer_question() -> None
     first = dialogs.replied(dialog, ann, "One.", NOON, RULES, mode="send")
     second = dialogs.replied(first.dialog, ann, "Two.", NOON, RULES, mode="send")
     one, two = first.said[-1].seq, second.said[-1].seq
-    met = dialogs.accepted(second.dialog, one, ann, NOON, NOON, RULES, human=True).dialog
+    met = marks.accepted(second.dialog, one, ann, NOON, NOON, RULES, human=True).dialog
     newer = dialogs.received(met, words("And this?"), NOON + SECOND, RULES).dialog
-    late = dialogs.accepted(newer, two, ann, NOON + 2 * SECOND, NOON + 2 * SECOND, RULES, human=True)
+    late = marks.accepted(newer, two, ann, NOON + 2 * SECOND, NOON + 2 * SECOND, RULES, human=True)
     assert late.promises == []
     assert running(late.dialog).asked == newer.contact_seq
     assert late.dialog.status is Status.open
@@ -366,12 +364,12 @@ def test_resolving_behind_a_reply_on_its_way_leaves_the_promise_to_that_reply() 
     sent = dialogs.replied(dialog, ann, "Done.", NOON, RULES, mode="send")
     done = dialogs.resolved(sent.dialog, ANN, NOON + SECOND, RULES)
     assert done.promises == []
-    kept = dialogs.accepted(
+    kept = marks.accepted(
         done.dialog, sent.said[-1].seq, ann, NOON + 2 * SECOND, NOON + 2 * SECOND, RULES, human=True
     )
     assert [promise.outcome for promise in kept.promises] == ["met"]
     assert kept.dialog.status is Status.resolved
-    undone = dialogs.undone(done.dialog, sent.said[-1].seq, ANN, NOON + 2 * SECOND, RULES, keep=False)
+    undone = marks.undone(done.dialog, sent.said[-1].seq, ANN, NOON + 2 * SECOND, RULES, keep=False)
     assert [promise.outcome for promise in undone.promises] == ["void"]
 
 
@@ -387,7 +385,7 @@ def test_a_press_behind_a_reply_on_its_way_starts_no_promise() -> None:
     dialog = asked()
     sent = dialogs.replied(dialog, ann, "Here.", NOON, RULES, mode="send")
     pressed = dialogs.received(sent.dialog, words(command="menu"), NOON, RULES).dialog
-    kept = dialogs.accepted(pressed, sent.said[-1].seq, ann, NOON, NOON, RULES, human=True).dialog
+    kept = marks.accepted(pressed, sent.said[-1].seq, ann, NOON, NOON, RULES, human=True).dialog
     assert kept.promise is None
     assert kept.status is Status.waiting
 
@@ -403,7 +401,7 @@ def test_reopening_a_dialog_whose_contact_still_waits_starts_the_clock_again() -
 def test_a_failed_reply_in_a_dialog_that_a_newer_one_followed_only_says_so() -> None:
     sent = dialogs.replied(asked(), ann, "Done.", NOON, RULES, mode="send")
     old = dialogs.resolved(sent.dialog, ANN, NOON + SECOND, RULES).dialog
-    change = dialogs.troubled(
+    change = marks.troubled(
         old, sent.said[-1].seq, Mark.failed, "gone", NOON + MINUTE, RULES, human=True, latest=False
     )
     assert change.dialog.status is Status.resolved

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bridge.conversations import dialog as dialogs
-from bridge.conversations import promises, tickets, wishes
+from bridge.conversations import marks, promises, tickets, wishes
 from bridge.conversations.changes import Change, PromiseKept, TimerSet
 from bridge.conversations.tickets import Ticket, TicketChange, TicketNote
 from bridge.conversations.wishes import Asker, Wish, WishChange
@@ -38,10 +38,12 @@ from tests.conversations.samples import (
     AUTOMATIC,
     DAY,
     FIRST,
+    FRONT,
     MAIL,
     MINUTE,
     NOON,
     OFFICE,
+    PLAIN,
     QUIET,
     RULES,
     SECOND,
@@ -60,6 +62,22 @@ passing = st.sampled_from([FIRST, FIRST, OFFICE, OFFICE, SECOND_LINE])
 priorities = st.sampled_from(list(Priority))
 lines = st.sampled_from([FIRST, SECOND_LINE, OFFICE])
 texts = st.sampled_from(["Yes.", "// between us", "It is on its way, " * 5, "//", " \n", "Привет"])
+presses = ["start", "person", "yes", "no", "menu", "menu:delivery", "menu:days", "menu:suggest", "menu:email"]
+typings = [
+    "Where is it?",
+    "Ещё вопрос",
+    "1",
+    "4",
+    "Delivery",
+    "Back",
+    "No",
+    "Yes, thank you",
+    "ann@example.org",
+    "person",
+]
+sayings = st.one_of(
+    st.tuples(st.sampled_from(typings), st.none()), st.tuples(st.just("pressed"), st.sampled_from(presses))
+)
 pick = st.integers(0, 10**6)
 ways = st.sampled_from(["", "accept", "resolve", "lose", "ask"])
 recent = st.sampled_from([0, 0, 0, 1, 1, 2, 3, 7])
@@ -79,7 +97,9 @@ class Outgoing:
 class DialogLife(RuleBasedStateMachine):
     """One dialog, two agents, a bot, a clock that rings whenever it likes."""
 
-    @initialize(channel=st.sampled_from([SHOP, SHOP, MAIL, QUIET]), plan=st.sampled_from(["", "gold"]))
+    @initialize(
+        channel=st.sampled_from([SHOP, FRONT, FRONT, PLAIN, MAIL, QUIET]), plan=st.sampled_from(["", "gold"])
+    )
     def begin(self, channel: str, plan: str) -> None:
         self.now = NOON
         self.dialog = a_dialog(channel=channel, plan=plan, line=RULES.channels[channel].line)  # type: ignore[index]
@@ -95,7 +115,7 @@ class DialogLife(RuleBasedStateMachine):
         self.armed: list[TimerSet] = []
         self.gens: dict[str, int] = {}
         self.fired: set[tuple[str, int]] = set()
-        self.contact_writes(asks=False, press=False, page=None)
+        self.contact_writes(("Where is my parcel?", None), page=None, on_duty=True)
 
     def keep(self, change: Change, *, settles: bool = False) -> None:
         """What the committer would write, checked row by row."""
@@ -158,25 +178,39 @@ class DialogLife(RuleBasedStateMachine):
 
     # -- the contact
 
-    @rule(asks=st.booleans(), press=st.booleans(), page=st.sampled_from([None, "/cart"]))
-    def contact_writes(self, asks: bool, press: bool, page: str | None) -> None:
-        incoming = words(command="start" if press else None, asks_person=asks, page=page)
+    @rule(said=sayings, page=st.sampled_from([None, "/cart"]), on_duty=st.booleans())
+    def contact_writes(self, said: tuple[str, str | None], page: str | None, on_duty: bool) -> None:
+        text, command = said
         before = self.dialog
-        change = dialogs.received(before, incoming, self.now, RULES)
-        assert change.dialog.status is Status.open
-        assert before.promise in (None, change.dialog.promise), "one more word does not push the promise back"
-        self.keep(change)
+        incoming = words(text, command=command, page=page)
+        change = dialogs.received(before, incoming, self.now, RULES, on_duty=on_duty)
+        assert before.promise in (None, change.dialog.promise), (
+            "the bot stops no clock, one more word moves none"
+        )
+        assert not change.promises
         spoken = change.said[0]
-        if press and not asks:
-            assert spoken.event == "press"
-            assert (change.dialog.contact_seq, change.dialog.promise) == (before.contact_seq, before.promise)
-        else:
-            assert spoken.event is None
+        if spoken.event is None:
+            assert change.dialog.status is Status.open
             self.asked = spoken.seq
             self.owe()
-        for spoken in change.said[1:]:
-            self.outgoing[spoken.seq] = Outgoing(spoken.seq, BOT, human=False)
+        else:
+            assert RULES.channels[before.channel].bot or command == "start"
+            assert (change.dialog.contact_seq, change.dialog.promise) == (before.contact_seq, before.promise)
+            assert change.dialog.assignee == before.assignee
+            ended = change.dialog.status is not before.status and before.seq > 0
+            assert not ended or (
+                change.dialog.status is Status.resolved and not self.owed and command == "yes"
+            )
+        answers = [other for other in change.said if other.author == BOT]
+        assert len(answers) <= RULES.channels[before.channel].bot
+        for other in change.said[1:]:
+            assert other in answers or other.private
+        for other in answers:
+            self.outgoing[other.seq] = Outgoing(other.seq, BOT, human=False)
+            offered = other.data["buttons"] if other.data else [["person", ""]]
+            assert offered[-1][0] == "person"
         assert not any(post.human for post in change.posts)
+        self.keep(change)
 
     # -- agents
 
@@ -301,7 +335,7 @@ class DialogLife(RuleBasedStateMachine):
                 self.agent_resolves(author)
                 self.platform_troubles(0, Mark.failed, followed=True)
             case "ask":
-                self.contact_writes(asks=False, press=False, page=None)
+                self.contact_writes(("And now?", None), page=None, on_duty=True)
 
     @rule(author=agents)
     def agent_reopens(self, author: Author) -> None:
@@ -339,7 +373,7 @@ class DialogLife(RuleBasedStateMachine):
         before = self.dialog
         if sharp and before.promise is not None:
             at = min(before.promise.due_at, self.now)
-        change = dialogs.accepted(before, out.seq, out.author, at, self.now, RULES, human=out.human)
+        change = marks.accepted(before, out.seq, out.author, at, self.now, RULES, human=out.human)
         settles = out.human and self.owed and out.seq > self.question
         if settles and before.promise is not None:
             (kept,) = change.promises
@@ -386,7 +420,7 @@ class DialogLife(RuleBasedStateMachine):
             return
         before = self.dialog
         latest = not (followed and before.status is Status.resolved)
-        change = dialogs.troubled(
+        change = marks.troubled(
             before, out.seq, mark, "no way", self.now, RULES, human=out.human, latest=latest
         )
         lost = mark is Mark.failed and out.human
@@ -414,7 +448,7 @@ class DialogLife(RuleBasedStateMachine):
         if out is None:
             return
         before = self.dialog
-        change = dialogs.undone(before, out.seq, ANN, self.now, RULES, keep=keep)
+        change = marks.undone(before, out.seq, ANN, self.now, RULES, keep=keep)
         assert change.cancelled == [out.seq]
         assert change.dialog.status is before.status
         self.coming = 0 if self.coming == out.seq else self.coming
@@ -431,7 +465,7 @@ class DialogLife(RuleBasedStateMachine):
     def agent_retries(self, which: int, resolve: bool) -> None:
         out = self.chosen(which, "failed")
         if out is not None:
-            change = dialogs.retried(self.dialog, out.seq, ANN, self.now, RULES, human=out.human)
+            change = marks.retried(self.dialog, out.seq, ANN, self.now, RULES, human=out.human)
             assert change.retried == [out.seq]
             assert (change.dialog.promise, change.dialog.status) == (self.dialog.promise, self.dialog.status)
             self.keep(change)
@@ -442,7 +476,7 @@ class DialogLife(RuleBasedStateMachine):
                 self.agent_resolves(ann)
 
     def contact_reads(self, mark: Mark) -> None:
-        self.keep(dialogs.reached(self.dialog, self.dialog.seq, mark, self.now))
+        self.keep(marks.reached(self.dialog, self.dialog.seq, mark, self.now))
 
     # -- the clock
 
@@ -674,11 +708,15 @@ class TicketLife(RuleBasedStateMachine):
 class WishLife(RuleBasedStateMachine):
     """One wish, five contacts who may ask for it, two developers who press at once."""
 
-    @initialize(automatic=st.booleans())
-    def file(self, automatic: bool) -> None:
+    @initialize(automatic=st.booleans(), by_bot=st.booleans())
+    def file(self, automatic: bool, by_bot: bool) -> None:
         self.now = NOON
         self.house = AUTOMATIC if automatic else RULES
-        change = wishes.filed(WishId(7), 1, "Night mode", "Dark.", a_dialog(1, seq=4), 2, ann, NOON)
+        change = (
+            wishes.proposed(WishId(7), 1, "Dark.", a_dialog(1, seq=4), 2, NOON)
+            if by_bot
+            else wishes.filed(WishId(7), 1, "Night mode", "Dark.", a_dialog(1, seq=4), 2, ann, NOON)
+        )
         self.wish: Wish = replace(change.wish, version=0)
         self.askers: dict[IdentityId, Asker] = {}
         self.told: list[IdentityId] = []
@@ -801,7 +839,7 @@ class WishLife(RuleBasedStateMachine):
         assert tuple(self.askers.values()) == self.wish.askers
         match self.wish.announce:
             case "none":
-                assert self.wish.status in ("new", "accepted", "scheduled", "declined")
+                assert self.wish.status in ("proposed", "new", "accepted", "scheduled", "declined")
                 assert len(waiting) == len(self.askers)
             case "review":
                 assert self.wish.status == "shipped"
@@ -813,6 +851,11 @@ class WishLife(RuleBasedStateMachine):
                 assert self.wish.status == "told"
                 assert not waiting
         assert (self.wish.shipped_at is None) == (self.wish.announce == "none")
+
+    @invariant()
+    def what_nobody_vouches_for_stays_a_proposal(self) -> None:
+        vouched = self.wish.created_by != wishes.NOBODY
+        assert self.wish.status == "declined" or vouched == (self.wish.status != "proposed")
 
     @invariant()
     def who_has_it_is_known(self) -> None:

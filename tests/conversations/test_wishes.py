@@ -288,3 +288,41 @@ def test_an_asker_reads_the_words_written_for_him_or_the_usual_ones() -> None:
     assert russian.endswith("Night mode")
     title = replace(GOING, announcement={}, title="{braces}")
     assert wishes.announcement_text(title, RULES.channel(MAIL), "fi").endswith("is ready: {braces}")
+
+
+# -- what contacts tell the bot
+
+PROPOSED = wishes.proposed(WishId(8), 4, "Please make it dark.\nAt night it hurts.", ONE, 2, NOON).wish
+
+
+def test_a_proposal_has_an_asker_and_nobody_who_vouches_for_it() -> None:
+    assert (PROPOSED.status, PROPOSED.created_by) == ("proposed", wishes.NOBODY)
+    assert PROPOSED.title == "Please make it dark. At night it hurts."
+    assert [asker.identity for asker in PROPOSED.askers] == [ONE.identity]
+    assert len(wishes.proposed(WishId(8), 4, "long " * 99, ONE, 2, NOON).wish.title) <= wishes.TITLE
+
+
+def test_developers_can_do_nothing_with_a_proposal() -> None:
+    refusing: list[Callable[[], Any]] = [
+        lambda: pick_up(PROPOSED),
+        lambda: wishes.questioned(PROPOSED, "What is dark?", dev, LATER),
+        lambda: wishes.clarified(PROPOSED, "Dark.", ann, LATER),
+    ]
+    for refused in refusing:
+        with pytest.raises(Refused, match="an agent has to accept this wish first"):
+            refused()
+    with pytest.raises(NotAllowed):
+        wishes.accepted(PROPOSED, BOT, LATER)
+
+
+def test_who_accepts_a_proposal_makes_it_a_wish_of_his_own() -> None:
+    change = wishes.accepted(PROPOSED, ann, LATER, title=" Night mode ")
+    assert (change.wish.status, change.wish.created_by, change.wish.title) == ("new", ANN, "Night mode")
+    assert wishes.accepted(PROPOSED, ann, LATER).wish.title == PROPOSED.title
+    assert wishes.accepted(change.wish, ben, LATER).wish.status == "accepted"
+
+
+def test_a_proposal_that_was_declined_is_only_a_proposal_when_it_comes_back() -> None:
+    declined = wishes.declined(PROPOSED, "We have it already", ann, LATER).wish
+    assert declined.status == "declined"
+    assert wishes.reopened(declined, ann, LATER).wish.status == "proposed"

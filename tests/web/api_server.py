@@ -24,7 +24,7 @@ from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
 from bridge.conversations.router import Router
 from bridge.media import Files
-from bridge.messages import Address, EventKey, Incoming, NativeId, Receipt
+from bridge.messages import Address, ChannelName, EventKey, Incoming, NativeId, Receipt
 from bridge.web.api import api
 from bridge.web.site import application
 from tests.conversations.samples import FIRST, RULES, SHOP
@@ -95,12 +95,14 @@ class Server:
         """An agent's verb on "dialogs/7"."""
         return await self.post(f"/{subject}/actions", {"action": action, **fields}, who)
 
-    async def hear(self, text: str = "Where is my parcel?", who: str = "carl") -> Receipt:
+    async def hear(
+        self, text: str = "Where is my parcel?", who: str = "carl", channel: ChannelName = SHOP
+    ) -> Receipt:
         """A contact's message."""
         number = next(self.numbers)
         return await self.router.receive(
             Incoming(
-                SHOP,
+                channel,
                 Address(who),
                 EventKey(f"event-{number}"),
                 text,

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.conversations import tables as t
-from tests.conversations.samples import SHOP
+from tests.conversations.samples import FRONT, SHOP
 from tests.web.api_server import FILE_BYTES, Server, running
 
 pytestmark = pytest.mark.anyio
@@ -288,6 +288,21 @@ async def test_a_wish_goes_its_way_to_the_contacts(server: Server) -> None:
     assert [
         one["id"] for one in (await server.get("/wishes", params={"status": "shipped"})).body["items"]
     ] == [wish["id"]]
+
+
+async def test_developers_see_a_proposal_of_the_bot_once_an_agent_has_accepted_it(server: Server) -> None:
+    await server.hear("I miss something", who="dina", channel=FRONT)
+    await server.hear("A dark mode", who="dina", channel=FRONT)
+    (wish,) = (await server.get("/wishes?status=proposed")).body["items"]
+    assert (wish["title"], wish["asked"]) == ("A dark mode", 1)
+    path = f"wishes/{wish['id']}"
+    assert (await server.get("/wishes", "dev")).body["items"] == []
+    assert (await server.get(f"/{path}", "dev")).status == 404
+    refused = await server.act(path, "accept", "dev")
+    assert refused.status == 403
+    assert (await server.act(path, "accept", title="Night mode")).body["status"] == "new"
+    (seen,) = (await server.get("/wishes", "dev")).body["items"]
+    assert (seen["title"], seen["created_by"]) == ("Night mode", "Ann")
 
 
 async def test_the_house_sees_posts_in_trouble_quarantine_findings_and_promises(server: Server) -> None:

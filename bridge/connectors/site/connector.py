@@ -60,7 +60,9 @@ class SiteConnector(Connector):
     """A chat that visitors use in their browser."""
 
     Settings: ClassVar[type[BaseModel]] = SiteSettings
-    limits: ClassVar[Limits] = Limits(text=200_000, file_mb=25, edits=True, keyed=True, concurrent=256)
+    limits: ClassVar[Limits] = Limits(
+        text=200_000, file_mb=25, edits=True, keyed=True, buttons=100, lasting=False, concurrent=256
+    )
     settings: SiteSettings
 
     def __init__(self, name: ChannelName, settings: SiteSettings, around: Surroundings) -> None:
@@ -121,6 +123,8 @@ class SiteConnector(Connector):
             name=said.name or "",
             language=self._language(said.language or request.headers.get("accept-language", "")),
             native=NativeId(said.client_id),
+            command=said.command,
+            asks_person=said.command == "person",
             page=said.page,
         )
         receipt = await self.around.router.receive(incoming, files=[_file_id(id) for id in said.attachments])
@@ -285,6 +289,10 @@ class SiteConnector(Connector):
             shown["mark"] = message.mark
         if message.event:
             shown["event"] = message.event
+        if message.data and "buttons" in message.data:
+            shown["buttons"] = [
+                {"command": command, "label": label} for command, label in message.data["buttons"]
+            ]
         if message.edited_at:
             shown["edited"] = True
         if message.deleted_at:

@@ -45,11 +45,15 @@ class NewSession(Body):
 
 
 class NewMessage(Body):
-    """A visitor's words; `client_id` is his own name for this message, repeated when he sends it again."""
+    """A visitor's words; `client_id` is his own name for this message, repeated when he sends it again.
+
+    `command` is that of a button he pressed, whose label is then the text.
+    """
 
     text: str = ""
     client_id: str = Field(min_length=1, max_length=64, pattern=r"^[\w.:-]+$")
     attachments: list[str] = Field(default_factory=list, max_length=20)
+    command: str | None = Field(default=None, max_length=64, pattern=r"^[a-z0-9][a-z0-9:_-]*$")
     page: str | None = Field(default=None, max_length=2000)
     language: str | None = Field(default=None, max_length=35)
     name: str | None = Field(default=None, max_length=100)

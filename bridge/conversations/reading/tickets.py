@@ -15,6 +15,7 @@ from bridge import views as v
 from bridge.conversations import tables as t
 from bridge.conversations.reading import cursors, messages
 from bridge.conversations.reading.dialogs import contact, contact_columns, person
+from bridge.conversations.wishes import NOBODY
 from bridge.errors import Missing
 from bridge.messages import Priority, TicketId, WishId
 
@@ -44,6 +45,7 @@ _wishes = sa.select(
         _creator, _creator.c.id == t.wish.c.created_by
     )
 )
+_vouched = t.wish.c.created_by != NOBODY
 _rank = sa.case(
     {priority.value: sa.literal_column(str(priority.rank)) for priority in Priority},
     value=t.wish.c.priority,
@@ -106,10 +108,18 @@ def ticket(connection: Connection, wanted: TicketId) -> v.TicketView:
 
 
 def wishes(
-    connection: Connection, *, status: Collection[str], dialog: int | None, cursor: str | None, limit: int
+    connection: Connection,
+    *,
+    status: Collection[str],
+    dialog: int | None,
+    vouched: bool,
+    cursor: str | None,
+    limit: int,
 ) -> v.Page[v.WishView]:
     """Urgent first, and of equal ones the oldest first: ids grow with time."""
     query = _wishes
+    if vouched:
+        query = query.where(_vouched)
     if status:
         query = query.where(t.wish.c.status.in_(list(status)))
     if dialog is not None:
@@ -118,9 +128,10 @@ def wishes(
     return cursors.page(connection.execute(query).all(), limit, _wish)
 
 
-def wish(connection: Connection, wanted: WishId) -> v.WishView:
+def wish(connection: Connection, wanted: WishId, *, vouched: bool) -> v.WishView:
     """One wish with those who asked for it."""
-    row = connection.execute(_wishes.where(t.wish.c.id == wanted)).one_or_none()
+    query = _wishes.where(t.wish.c.id == wanted)
+    row = connection.execute(query.where(_vouched) if vouched else query).one_or_none()
     if row is None:
         raise Missing("there is no such wish")
     asked = (

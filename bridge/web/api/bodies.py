@@ -170,6 +170,7 @@ class SetDue(Verb):  # noqa: D101
 class Accept(Verb):  # noqa: D101
     means = a.Accept
     action: Literal["accept"]
+    title: Annotated[Name, Field(min_length=0)] = ""
 
 
 class PickUp(Verb):  # noqa: D101

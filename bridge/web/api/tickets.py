@@ -18,7 +18,7 @@ from bridge.web.api.dialogs import with_links
 from bridge.web.api.parameters import Cursor, Filter, Id, IdFilter, Limit, Me
 
 TicketStatus = Literal["open", "passed", "returned", "resolved"]
-WishStatus = Literal["new", "accepted", "scheduled", "shipped", "told", "declined"]
+WishStatus = Literal["proposed", "new", "accepted", "scheduled", "shipped", "told", "declined"]
 
 
 def routes(router: Router) -> APIRouter:
@@ -53,18 +53,21 @@ def routes(router: Router) -> APIRouter:
 
     @api.get("/wishes", tags=["wishes"])
     async def wishes(
+        me: Me,
         status: Annotated[list[WishStatus], Query()] = [],  # noqa: B006
         dialog: IdFilter = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> v.Page[v.WishView]:
-        """Wishes, by priority and age."""
-        return await router.read.wishes(status=status, dialog=dialog, cursor=cursor, limit=limit)
+        """Wishes, by priority and age; to developers only those that an agent has filed or accepted."""
+        return await router.read.wishes(
+            status=status, dialog=dialog, vouched=me.role == "developer", cursor=cursor, limit=limit
+        )
 
     @api.get("/wishes/{id}", tags=["wishes"])
-    async def wish(id: Id) -> v.WishView:
+    async def wish(id: Id, me: Me) -> v.WishView:
         """One wish with those who asked for it."""
-        return await router.read.wish(WishId(id))
+        return await router.read.wish(WishId(id), vouched=me.role == "developer")
 
     @api.post("/wishes/{id}/actions", tags=["wishes"])
     async def act_on_wish(id: Id, body: Annotated[bodies.OnWish, Body()], me: Me) -> dict[str, Any]:

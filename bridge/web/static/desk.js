@@ -1,5 +1,6 @@
 // The agents' desk. Owns which subject is shown, and what is read again when something changes.
 
+import "./words/bot.js";
 import { act, get, post } from "./api.js";
 import { fill, h } from "./dom.js";
 import { button } from "./forms.js";

@@ -7,11 +7,11 @@ export function wording(message, desk) {
   const data = message.data ?? {};
   const slots = {
     ...data,
-    name: data.agent ?? data.by ?? "",
+    name: data.name ?? data.agent ?? data.by ?? "",
     line: data.line ? desk.line(data.line).title : "",
     until: data.until ? moment(data.until) : "",
     priority: data.priority ? t(`priority_${data.priority}`) : "",
-    title: title(message.text),
+    title: data.title ?? title(message.text),
   };
   const key = `event_${message.event}`;
   const words = t(key, slots);

@@ -93,7 +93,7 @@ export class Lists {
   #shown(tab, cursor = null) {
     if (tab === "all") return this.#dialogs({ order: "changed", search: this.search, cursor, limit: 50 });
     if (tab === "tickets") return get(`tickets?${query({ status: ["open", "passed", "returned"], cursor })}`);
-    if (tab === "wishes") return get(`wishes?${query({ status: ["new", "accepted", "scheduled", "shipped"], cursor })}`);
+    if (tab === "wishes") return get(`wishes?${query({ status: ["proposed", "new", "accepted", "scheduled", "shipped"], cursor })}`);
     return null;
   }
 
@@ -138,7 +138,7 @@ export class Lists {
   // Whether a ticket or a wish waits for me: it stands on my line unclaimed, is mine, or its words are to be read.
   #calls(item) {
     const { me } = this.desk;
-    if ("announce" in item) return Number(item.announce === "review") * 2 + Number(Boolean(item.reason));
+    if ("announce" in item) return Number(item.announce === "review") * 2 + Number(item.status === "proposed" || Boolean(item.reason));
     if (!("home_line" in item)) return 0;
     if (item.assignee) return Number(item.assignee.id === me.id) * 2;
     return Number(me.lines.includes(item.line));

@@ -46,7 +46,7 @@ export class WishView {
     if (look === this.look) return;
     this.look = look;
     const act = (action, fields) => () => desk.act("wish", this.id, action, fields);
-    const early = ["new", "accepted", "scheduled"].includes(wish.status);
+    const early = ["proposed", "new", "accepted", "scheduled"].includes(wish.status);
     fill(
       this.head,
       h("a", { class: "back", href: "#", "aria-label": t("back") }, "‹"),
@@ -67,7 +67,7 @@ export class WishView {
       h(
         "div",
         { class: "actions" },
-        wish.status === "new" && button(t("accept"), act("accept"), { kind: "primary", name: "accept" }),
+        ["proposed", "new"].includes(wish.status) && button(t("accept"), act("accept"), { kind: "primary", name: "accept" }),
         early && button(t("decline"), () => prompts.decline(desk, wish), { name: "decline" }),
         wish.status === "declined" && button(t("reopen"), act("reopen"), { name: "reopen" }),
       ),

@@ -17,7 +17,7 @@ from bench.figures import median
 from bench.parts import Generator, Sink, dialogs
 from bench.report import QUICK, RESULTS, Results, floor_at, number, table
 from bench.runs import Run
-from bench.scenarios import agents, customers, memory, timers
+from bench.scenarios import agents, customers, memory, screens, timers
 from bench.systems import (
     DATABASES,
     FLOOR,
@@ -51,6 +51,8 @@ class Bench:
     timers: int
     window: float
     only: tuple[str, ...]
+    crowd: dict[str, int] = field(default_factory=dict)
+    """How many desks and visitors' pages are open, where not as many as promised."""
     runs: list[Run] = field(default_factory=list)
     layouts: dict[str, list[str]] = field(default_factory=dict)
 
@@ -130,6 +132,10 @@ class Bench:
             if system.database is not None:
                 with Generator.start(system.target, self.connections, number_, work, environment) as load:
                     yield memory.streams(system, load, sink, number_)
+                with Generator.start(system.target, self.connections, number_, work, environment) as load:
+                    yield screens.screens(
+                        system, load, sink, seconds=self.seconds, number=number_, **self.crowd
+                    )
 
     def floor_at_their_loads(
         self, system: System, load: Generator, sink: Sink, number_: int
@@ -191,6 +197,7 @@ def chosen(arguments: Sequence[str]) -> tuple[Bench, Path]:
         layout=given.layout,
         timers=5_000 if given.quick else 100_000,
         window=5.0 if given.quick else 60.0,
+        crowd={"desks": 20, "visitors": 200} if given.quick else {},
         only=tuple(name for name in ONLY if not given.only or name in given.only),
     )
     return bench, given.out or (QUICK if given.quick else RESULTS)

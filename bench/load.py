@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import uvloop
 
 from bench import wire
+from bench.desks import Screen
 from bench.marker import Marker, find
 
 JOIN_TIMEOUT = 60.0  # seconds a run may take to get its last answers after its last message
@@ -93,6 +94,7 @@ class Load:
         self._random = random.Random(seed)
         self._visitors: list[Visitor] = []
         self._heard: list[tuple[str, int, int, str, int]] = []
+        self._screens: list[Screen] = []
 
     async def sessions(self, visitors: int) -> dict[str, object]:
         """Lets new visitors come in, each with a session of his own."""
@@ -153,8 +155,30 @@ class Load:
         """The generator's own texts that have come down the visitors' streams so far."""
         return {"arrivals": self._heard}
 
+    async def desks(self, dialogs: dict[str, str]) -> dict[str, object]:
+        """Opens an agent's screen for each of these visitors' dialogs."""
+        for dialog in dialogs.values():
+            screen = Screen(self._target.port, self._target.token or "", dialog)
+            await screen.open()
+            self._screens.append(screen)
+        # Opening so many takes longer than a server keeps the customers' idle connections.
+        for connection in self._connections:
+            connection.close()
+        self._connections = [await wire.connect("127.0.0.1", self._target.port) for _ in self._connections]
+        return {"desks": len(self._screens)}
+
+    async def screens(self) -> dict[str, object]:
+        """The generator's own texts that have stood on an agent's screen so far."""
+        return {"arrivals": [heard for screen in self._screens for heard in screen.heard]}
+
+    async def pushes(self) -> dict[str, object]:
+        """The most that any screen was woken in one second."""
+        return {"most": max((most for screen in self._screens for most in screen.pushes.values()), default=0)}
+
     async def close(self) -> dict[str, object]:
         """Ends every stream and connection."""
+        for screen in self._screens:
+            await screen.close()
         for visitor in self._visitors:
             if visitor.stream is not None:
                 visitor.stream.close()
@@ -256,6 +280,9 @@ async def main() -> None:
         "replies": load.replies,
         "streams": load.streams,
         "heard": load.heard,
+        "desks": load.desks,
+        "screens": load.screens,
+        "pushes": load.pushes,
         "close": load.close,
     }
     print("{}", flush=True)

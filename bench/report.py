@@ -37,6 +37,12 @@ ROWS: Sequence[tuple[str, str, str]] = (
     ("agent → customer, p99 ms", "replies", "customer_p99_ms"),
     ("CPU µs per reply", "replies", "cpu_us"),
     ("kB per open event stream", "streams", "stream_kb"),
+    ("open desks", "screens", "desks"),
+    ("open visitors' pages", "screens", "visitors"),
+    ("messages a second meanwhile", "screens", "rate"),
+    ("customer → an agent's screen, p50 ms", "screens", "shown_p50_ms"),
+    ("customer → an agent's screen, p95 ms", "screens", "shown_p95_ms"),
+    ("most wake-ups of a screen in a second", "screens", "pushes_a_second"),
     ("timers fired", TIMERS, "timers"),
     ("timers due a second", TIMERS, "per_second"),
     ("timers: late, p50 ms", TIMERS, "late_p50_ms"),
@@ -117,12 +123,17 @@ class Results:
             ack, least = self.figure(system, "half", "ack_p99_ms"), self.cell(system, "floor", "ack_p99_ms")
             ratio = ack / least if ack is not None and least else None
             stream = self.figure(system, "streams", "stream_kb")
+            shown, pushes = (
+                self.figure(system, "screens", name) for name in ("shown_p95_ms", "pushes_a_second")
+            )
             late, wrong = (self.figure(system, TIMERS, name) for name in ("late_p99_ms", "wrong"))
             found += [
                 Promise(f"{system}: messages a second", 600, sustained, at_least=True),
                 Promise(f"{system}: share of the floor", 0.25, share, at_least=True),
                 Promise(f"{system}: acknowledgement p99 against the floor's", 3, ratio, at_least=False),
                 Promise(f"{system}: kB per stream", 40, stream, at_least=False),
+                Promise(f"{system}: an agent's screen, p95 ms", 500, shown, at_least=False),
+                Promise(f"{system}: wake-ups of a screen in a second", 4, pushes, at_least=False),
                 Promise(f"{system}: timers late, p99 ms", 1000, late, at_least=False),
                 Promise(f"{system}: timers missing, doubled or early", 0, wrong, at_least=False),
             ]
@@ -189,7 +200,7 @@ def table(medians: dict[str, dict[str, float | None]]) -> str:
         return "no figures"
     lines = [f"| | {' | '.join(systems)} |", f"|---|{'---|' * len(systems)}"]
     for what, _, _ in ROWS:
-        values = [medians[system][what] for system in systems]
+        values = [medians[system].get(what) for system in systems]
         if any(value is not None for value in values):
             lines.append(f"| {what} | {' | '.join(number(value) for value in values)} |")
     return "\n".join(lines)

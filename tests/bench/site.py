@@ -13,6 +13,7 @@ import itertools
 import json
 import os
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,7 +31,7 @@ from starlette.routing import Route
 
 from bench.sink import secret_bytes
 
-WRONGS = ("nothing", "lose", "double", "overtake", "forge", "forget", "lose replies")
+WRONGS = ("nothing", "lose", "double", "overtake", "forge", "forget", "lose replies", "hide")
 EVERY = 10  # one message in ten goes wrong
 
 
@@ -41,6 +42,8 @@ class Site:
         self._desk, self._wrong, self._http, self._engine = desk, wrong, http, engine
         self._numbers = itertools.count(1)
         self._pages: dict[str, asyncio.Queue[dict[str, Any]]] = {}
+        self._said: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._desks: list[asyncio.Event] = []
 
     async def session(self, _request: Request) -> Response:
         token = f"token-{next(self._numbers)}"
@@ -64,6 +67,10 @@ class Site:
         if wrong == "double":
             await self._post(token, -seq, text, wrong)
         self._pages[token].put_nowait({"id": str(seq), "seq": seq, "author": "contact", "text": text})
+        if wrong != "hide":
+            self._said[token].append({"seq": seq, "rev": seq, "text": text})
+        for desk in self._desks:
+            desk.set()
         return JSONResponse({"id": str(seq), "seq": seq})
 
     async def events(self, request: Request) -> Response:
@@ -86,6 +93,25 @@ class Site:
             event = {"id": str(seq), "seq": seq, "author": "agent", "text": body["text"]}
             self._pages[request.path_params["dialog"]].put_nowait(event)
         return JSONResponse({"id": str(seq)})
+
+    async def wakes(self, request: Request) -> Response:
+        keys, touched = request.query_params.getlist("keys"), asyncio.Event()
+        self._desks.append(touched)
+
+        async def woken() -> AsyncIterator[str]:
+            yield ": still here\n\n"
+            while True:
+                await touched.wait()
+                touched.clear()
+                yield f"event: wake\ndata: {json.dumps({'keys': keys})}\n\n"
+                await asyncio.sleep(0.25)
+
+        return StreamingResponse(woken(), media_type="text/event-stream")
+
+    async def messages(self, request: Request) -> Response:
+        after = int(request.query_params["after"])
+        said = self._said[request.path_params["dialog"]]
+        return JSONResponse({"items": [message for message in said if message["rev"] > after]})
 
     async def _post(self, dialog: str, key: int, text: str, wrong: str) -> None:
         body = json.dumps({"type": "post", "dialog": dialog, "message": {"seq": key, "text": text}}).encode()
@@ -129,6 +155,9 @@ def app(desk: str, wrong: str, database: str) -> Starlette:
                 Route("/site/shop/messages", site.message, methods=["POST"]),
                 Route("/site/shop/events", site.events),
                 Route("/api/v1/dialogs/{dialog}/reply", site.reply, methods=["POST"]),
+                Route("/api/v1/events", site.wakes),
+                Route("/api/v1/dialogs", lambda _: JSONResponse({"items": []})),
+                Route("/api/v1/dialogs/{dialog}/messages", site.messages),
                 Route("/readyz", lambda _: JSONResponse({})),
             ]
             yield

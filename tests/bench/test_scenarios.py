@@ -13,7 +13,7 @@ from bench import machine, systems
 from bench.__main__ import main
 from bench.parts import Generator, Sink, dialogs
 from bench.report import floor_at
-from bench.scenarios import agents, customers, memory
+from bench.scenarios import agents, customers, memory, screens
 from bench.systems import FLOOR, SECRETS, System, running
 
 ENVIRONMENT = os.environ | SECRETS
@@ -57,6 +57,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(customers, "PATIENCE", 0.5)
     monkeypatch.setattr(agents, "PATIENCE", 0.5)
     monkeypatch.setattr(memory, "OPENED", 0.5)
+    monkeypatch.setattr(screens, "PATIENCE", 1.5)
 
 
 def test_a_healthy_system_is_measured_without_a_fault(healthy: Stage) -> None:
@@ -132,6 +133,22 @@ def test_a_refused_customer_is_a_fault(healthy: Stage, tmp_path: Path) -> None:
     assert run.faults[0].endswith("messages refused: 404 Not Found")
 
 
+def test_what_is_said_is_followed_to_an_agent_s_screen(tmp_path: Path) -> None:
+    with stage(tmp_path, visitors=0) as on:
+        run = screens.screens(on.system, on.load, on.sink, seconds=1.5, number=1, desks=5, visitors=20)
+        assert run.faults == []
+        assert run.figures["desks"] == 5
+        assert 0 < run.figures["shown_p50_ms"] <= run.figures["shown_p95_ms"] < 5000
+        assert 0 < run.figures["pushes_a_second"] <= 5
+
+
+def test_what_never_stands_on_a_screen_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SITE_WRONG", "hide")
+    with stage(tmp_path, visitors=0) as on:
+        run = screens.screens(on.system, on.load, on.sink, seconds=1.5, number=1, desks=20, visitors=20)
+        assert [fault.rpartition(" messages ")[2] for fault in run.faults] == ["never stood on their screen"]
+
+
 def test_open_pages_are_weighed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "STREAMS", 100)
     with stage(tmp_path, visitors=0) as on:
@@ -159,6 +176,7 @@ def test_the_whole_benchmark_measures_every_part_of_its_systems(
         "half",
         "replies",
         "streams",
+        "screens",
     }
     assert floor_at("postgresql") in {run["scenario"] for run in results["runs"] if run["system"] == FLOOR}
     assert any(name.startswith("postgres") for name in results["layouts"]["postgresql"])
@@ -175,6 +193,8 @@ def test_the_whole_benchmark_fails_by_a_fault(tmp_path: Path, monkeypatch: pytes
 
 def benchmark(work: Path, monkeypatch: pytest.MonkeyPatch, *only: str) -> tuple[int, dict[str, Any]]:
     monkeypatch.setattr(memory, "STREAMS", 20)
+    monkeypatch.setattr(screens, "DESKS", 5)
+    monkeypatch.setattr(screens, "VISITORS", 20)
     monkeypatch.setattr(machine, "LIMIT", 1.0)  # a test does not wait for a quiet machine
     out = work / "results.json"
     options = [

@@ -27,7 +27,7 @@ from bridge.config.sections import AgentSection
 from bridge.connector import Bounds, Connector, Surroundings
 from bridge.conversations import schema
 from bridge.conversations.access import Access, Person
-from bridge.conversations.committer import LOAD, Committer
+from bridge.conversations.committer import GATHER, Committer
 from bridge.conversations.database import Database
 from bridge.conversations.heal import Heal
 from bridge.conversations.hints import Hints, ending, send_now
@@ -122,10 +122,9 @@ async def _process(
         client = redis_client(redis_url)
         stack.push_async_callback(client.aclose)
         hints = Hints(client, loop)
-        # Where nobody waits for an answer by HTTP, a few milliseconds of company are always worth it.
-        load = LOAD if "web" in roles else 1
+        gather = 0.0 if "web" in roles else GATHER
         committer = Committer(
-            database, made.rules, hints.add, batch=config.committer.batch, load=load, clock=wall.now
+            database, made.rules, hints.add, batch=config.committer.batch, gather=gather, clock=wall.now
         )
         committer.start()
         stack.push_async_callback(asyncio.to_thread, committer.stop)

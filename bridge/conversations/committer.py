@@ -35,10 +35,9 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 GATHER = 0.005
-"""Seconds to wait for company under load: most of what a transaction costs, it costs once."""
-LOAD = 3
-"""It is load when the last transaction carried so many commands, and ended only just now."""
+"""Seconds worth waiting for company where nobody waits for an answer: what a transaction costs, it costs once."""
 BUSY = 0.025
+"""Company is likely when the last transaction ended so short a while ago."""
 MOST_WAITING = 2000
 """More commands than this are not let in: who is told so at once can repeat, who waits too long cannot."""
 SLOWEST = 30.0
@@ -88,19 +87,19 @@ class Committer:
         on_commit: Callable[[Effects], None],
         *,
         batch: int = 200,
-        load: int = LOAD,
+        gather: float = 0.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
         self._rules = rules
         self._on_commit = on_commit
         self._batch = batch
-        self._load = load
+        self._gather = gather
         self._clock = clock
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
         self._stopping = False
-        self._carried, self._ended = 0, 0.0
+        self._ended = 0.0
 
     def start(self) -> None:
         self._thread.start()
@@ -159,15 +158,15 @@ class Committer:
             except Exception:  # a hint: what is due is found in SQL
                 log.exception("a commit could not be told on")
             self._answer(calls)
-            self._carried, self._ended = len(calls), time.monotonic()
+            self._ended = time.monotonic()
 
     def _collect(self) -> list[_Call] | None:
         """Waits for the first command and takes what else is waiting; None when it is time to end."""
         first = self._calls.get()
         if first is None:
             return None
-        if self._carried >= self._load and time.monotonic() - self._ended < BUSY:
-            time.sleep(GATHER)
+        if self._gather and time.monotonic() - self._ended < BUSY:
+            time.sleep(self._gather)
         calls = [first]
         while len(calls) < self._batch:
             try:

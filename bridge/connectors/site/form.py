@@ -33,14 +33,15 @@ EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
 WORDS = {
     "en": {
         "title": "Write to us",
-        "lead": "We answer by e-mail, usually on the same day.",
+        "lead": "We answer by e-mail, and in the chat.",
         "name": "Your name",
         "email": "Your e-mail",
         "message": "Your message",
         "send": "Send",
         "website": "Leave this empty",
-        "thanks": "Thank you! Your message has arrived. We answer by e-mail.",
+        "thanks": "Thank you! Your message has arrived.",
         "again": "Write another message",
+        "follow": "See it in the chat, where the answer will stand too",
         "no_message": "Write your message first.",
         "no_email": "This does not look like an e-mail address. Without one we cannot answer.",
         "too_long": "This is too long. Please shorten it.",
@@ -49,14 +50,15 @@ WORDS = {
     },
     "ru": {
         "title": "Напишите нам",
-        "lead": "Мы отвечаем по электронной почте, обычно в тот же день.",
+        "lead": "Мы ответим по электронной почте и в чате.",
         "name": "Ваше имя",
         "email": "Ваша почта",
         "message": "Ваше сообщение",
         "send": "Отправить",
         "website": "Оставьте это поле пустым",
-        "thanks": "Спасибо! Сообщение получено. Мы ответим вам по электронной почте.",
+        "thanks": "Спасибо! Сообщение получено.",
         "again": "Написать ещё",
+        "follow": "Открыть в чате: ответ появится и там",
         "no_message": "Сначала напишите сообщение.",
         "no_email": "Это не похоже на адрес почты. Без него мы не сможем ответить.",
         "too_long": "Слишком длинно. Пожалуйста, сократите.",
@@ -154,7 +156,9 @@ class Form:
 def _thanks(language: str) -> Response:
     words = WORDS[language]
     content = (
-        f'<p role="status">{words["thanks"]}</p><p><a href="form?lang={language}">{words["again"]}</a></p>'
+        f'<p role="status">{words["thanks"]}</p>'
+        f'<p id="follow" hidden><a href="chat?lang={language}">{words["follow"]}</a></p>'
+        f'<p><a href="form?lang={language}">{words["again"]}</a></p>'
     )
     return _html(language, content)
 

@@ -66,7 +66,8 @@ async def test_a_press_of_a_button_is_words_with_a_command_and_only_people_owe_a
         view = await shop.house.router.read.dialog(await shop.dialog(token))
         assert (view.promise is not None) == owed
         assert (await shop.house.router.read.messages(DialogId(int(view.id))))[0].text == "A label"
-    assert (await shop.say(token, "x", "9", command="no such <command>")).status == 422
+    refused = await shop.say(await shop.enter(), "x", "9", command="no such <command>")
+    assert refused.status == 422
 
 
 async def test_agents_read_where_a_visitor_is_and_where_he_came_from(shop: Shop) -> None:

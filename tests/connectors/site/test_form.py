@@ -93,7 +93,7 @@ async def test_what_is_filled_in_comes_back_as_text(shop: Shop) -> None:
     nasty = '"><script>alert(1)</script></textarea><b>'
     answer = await send(shop, name=nasty, message=nasty, email=nasty, once=nasty, lang=nasty[:5])
     assert answer.status == 422
-    assert "<script" not in answer.body
+    assert "<script>" not in answer.body
     assert answer.body.count("&lt;script&gt;alert(1)") == 4
 
 

@@ -3,7 +3,8 @@
 
 const SILENCE = 40_000; // the server writes at least every 15 s
 const SLEPT = 20_000;
-const PAUSES = [150, 300, 600, 800]; // a server that is back is found within a second
+const PAUSES = [150, 300]; // a server that is back is found within a second, by a page that somebody looks at
+const HIDDEN = 3000;
 
 // `url` is asked again at each connection, so that it can carry the place to go on from.
 export function follow(url, { headers = () => ({}), open, event, down, refused }) {
@@ -44,7 +45,8 @@ export function follow(url, { headers = () => ({}), open, event, down, refused }
       await once();
       if (closed) return;
       down?.();
-      const long = failures >= 60 ? 5000 : PAUSES[Math.min(failures, PAUSES.length - 1)];
+      const seen = document.visibilityState === "visible";
+      const long = seen ? (PAUSES[failures] ?? (failures < 60 ? 400 : 800)) : HIDDEN;
       failures += 1;
       await new Promise((resolve) => {
         wake = resolve;

@@ -190,7 +190,7 @@ def gauges(text: str) -> dict[str, float]:
 
 async def test_one_process_answers_everything_and_counts_what_it_did(tmp_path: Path, crm: Crm) -> None:
     async with running(tmp_path, crm) as house:
-        for path in ("/", "/healthz", "/readyz", "/metrics", "/site/shop", "/desk", "/static/chat.js"):
+        for path in ("/", "/healthz", "/readyz", "/metrics", "/site/shop", "/desk", "/static/widget/chat.js"):
             assert (await house.get(path))[0] == 200, path
         assert (await house.get("/api/v1/dialogs"))[0] == 401
         crm.refusals = 1

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -26,6 +26,7 @@ from bridge.web.guard import session_cookie
 STATIC = Path(__file__).parent / "static"
 MONTH = 30 * 24 * 60 * 60
 FORM_BYTES = 4096
+CHAT_TITLES = {"en": "Write to us", "ru": "Напишите нам"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ def routes(router: Router, access: Doors, settings: Settings) -> list[Route]:
         Route("/desk", pages.desk),
         Route("/board", pages.board),
         Route("/site/{channel}", pages.site),
+        Route("/site/{channel}/chat", pages.chat),
+        Route("/site/{channel}/widget.js", pages.widget),
         Route("/login", pages.login),
         Route("/logout", pages.logout, methods=["POST"]),
         Route("/demo/login", pages.demo_login, methods=["POST"]),
@@ -95,9 +98,26 @@ class _Pages:
 
     async def site(self, request: Request) -> Response:
         """A page of a site with the chat on it."""
-        if request.path_params["channel"] not in self._settings.channels:
+        return self._with_chat(request, "site.html")
+
+    async def chat(self, request: Request) -> Response:
+        """The chat on a page of its own, to be linked to."""
+        return self._with_chat(request, "chat.html")
+
+    def _with_chat(self, request: Request, name: str) -> Response:
+        channel = request.path_params["channel"]
+        if channel not in self._settings.channels:
             return _page("missing.html", status=404)
-        return _page("site.html")
+        language = _language(request)
+        slots = {"language": language, "channel": quote(channel), "title": CHAT_TITLES[language]}
+        return _page(name, slots | {"origin": escape(f"{request.url.scheme}://{request.url.netloc}")})
+
+    async def widget(self, request: Request) -> Response:
+        """The script whose tag puts the chat on a site."""
+        if request.path_params["channel"] not in self._settings.channels:
+            return Response("there is no such channel", 404, media_type="text/plain")
+        script = (STATIC / "widget" / "load.js").read_text(encoding="utf-8")
+        return Response(script, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
     async def login(self, request: Request) -> Response:
         """Trades a one-time link for a session; without one says how to get in."""
@@ -202,6 +222,13 @@ async def _login_named(request: Request) -> str | None:
         return parse_qs(body.decode()).get("login", [""])[0]
     except ValueError:
         return ""
+
+
+def _language(request: Request) -> str:
+    """What the address asks for, else the first of the browser's languages that our pages speak."""
+    wanted = [request.query_params.get("lang", ""), *request.headers.get("accept-language", "").split(",")]
+    codes = [part.partition(";")[0].strip().lower().partition("-")[0] for part in wanted]
+    return next((code for code in codes if code in CHAT_TITLES), "en")
 
 
 def _foreign(request: Request) -> bool:

@@ -78,6 +78,7 @@ class _Fresh(StaticFiles):
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)
         response.headers["Cache-Control"] = "no-cache"
+        response.headers["Access-Control-Allow-Origin"] = "*"  # modules of the widget run on other sites
         return response
 
 

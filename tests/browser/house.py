@@ -13,9 +13,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import yaml
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize
@@ -25,18 +26,21 @@ from tests.services import port
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30.0
 DESK: ViewportSize = {"width": 1440, "height": 900}
+Change = Callable[[dict[str, Any]], None]
 PHONE: ViewportSize = {"width": 360, "height": 740}
 
 
 class House:
     """The bridge as `make run` starts it, on a free port and with data of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, change: Change | None = None) -> None:
         self.folder = folder
         self.url = f"http://127.0.0.1:{port()}"
         config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
         config["data"] = str(folder / "data")
         config["http"]["port"] = int(self.url.rpartition(":")[2])
+        if change is not None:
+            change(config)
         self.config = folder / "config.yaml"
         self.config.write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
@@ -132,9 +136,9 @@ class People:
 
 
 @contextmanager
-def built(folder: Path) -> Iterator[House]:
-    """A running bridge that does not outlive its test."""
-    house = House(folder)
+def built(folder: Path, change: Change | None = None) -> Iterator[House]:
+    """A running bridge that does not outlive its test; `change` is made to the shipped configuration."""
+    house = House(folder, change)
     try:
         house.start()
         yield house
@@ -155,7 +159,10 @@ def opened(browser: Browser, house: House) -> Iterator[People]:
 
 
 def write(page: Page, text: str) -> None:
-    """A customer writes and presses Enter."""
+    """A customer opens the chat, if it is not open, writes and presses Enter."""
+    page.locator("bridge-chat .chat").wait_for(state="attached")
     area = page.locator("bridge-chat textarea")
+    if not area.is_visible():
+        page.locator("bridge-chat .launcher").click()
     area.fill(text)
     area.press("Enter")

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import time
+import unicodedata
 from collections import OrderedDict
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from starlette.requests import Request
 
 from bridge import text
@@ -36,10 +37,29 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class NewSession(Body):
-    """Opens the chat; `token` is the one a returning visitor kept."""
+class Identity(Body):
+    """What the owner's page says of its customer; `expires` in seconds since 1970."""
 
-    token: str | None = Field(default=None, max_length=200)
+    id: str = Field(min_length=1, max_length=200)
+    name: str = Field(default="", max_length=100)
+    email: str = Field(default="", max_length=254)
+    expires: int = Field(ge=0, le=2**40)
+    signature: str = Field(max_length=200)
+
+    @field_validator("id", "name", "email")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        """Lines are what the signature tells apart."""
+        if any(unicodedata.category(char) == "Cc" for char in value):
+            raise ValueError("must be one line without control characters")
+        return value
+
+
+class NewSession(Body):
+    """Opens the chat; `token` is the one a returning visitor kept, `identity` what the site's owner says of him."""
+
+    token: str | None = Field(default=None, max_length=4000)
+    identity: Identity | None = None
     language: str | None = Field(default=None, max_length=35)
     name: str | None = Field(default=None, max_length=100)
 
@@ -55,8 +75,16 @@ class NewMessage(Body):
     attachments: list[str] = Field(default_factory=list, max_length=20)
     command: str | None = Field(default=None, max_length=64, pattern=r"^[a-z0-9][a-z0-9:_-]*$")
     page: str | None = Field(default=None, max_length=2000)
+    referrer: str | None = Field(default=None, max_length=2000)
     language: str | None = Field(default=None, max_length=35)
     name: str | None = Field(default=None, max_length=100)
+
+
+class Contact(Body):
+    """What a visitor tells of himself, so that an answer can follow by mail."""
+
+    name: str = Field(default="", max_length=100)
+    email: str | None = Field(default=None, max_length=254)
 
 
 class Receipts(Body):
@@ -113,7 +141,9 @@ def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return text.clean(value)
     if isinstance(value, list):
-        return [text.clean(item) if isinstance(item, str) else item for item in value]
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _clean(item) for key, item in value.items()}
     return value
 
 
@@ -128,11 +158,15 @@ class Pace:
 
     def check(self, key: str, what: str) -> None:
         """Counts one; raises `Problem` 429 when there were too many."""
+        if not self.allows(key):
+            raise Problem(429, "too_many", f"too many {what}: wait a moment")
+
+    def allows(self, key: str) -> bool:
+        """Counts one; False when there were too many."""
         now = time.monotonic()
         level, at = self._levels.pop(key, (self._burst, now))
         level = min(self._burst, level + (now - at) * self._per_second)
         self._levels[key] = (level - 1 if level >= 1 else level, now)
         if len(self._levels) > self._keys:
             self._levels.popitem(last=False)
-        if level < 1:
-            raise Problem(429, "too_many", f"too many {what}: wait a moment")
+        return level >= 1

@@ -73,7 +73,7 @@ def api(
         tickets.routes(router),
         operations.routes(router),
         files.routes(router, kept, limit=file_bytes),
-        events.routes(live),
+        events.routes(live, router.presence),
     ]
     for part in parts:
         _describe(part)

@@ -41,6 +41,13 @@ class Reply(Body):
         return self
 
 
+class Here(Body):
+    """An agent has a dialog before him and types in it, or not; `private` when what he types is a note."""
+
+    typing: StrictBool = False
+    private: StrictBool = False
+
+
 class Verb(Body):
     """The base of what can be done to a dialog, a ticket or a wish."""
 

@@ -55,6 +55,13 @@ class Claimed:
     dialog: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Who has the dialog before him now."""
+
+    here: list[v.HereView]
+
+
 def routes(router: Router) -> APIRouter:
     """The operations on dialogs and on the lines they wait on."""
     api = APIRouter(tags=["dialogs"])
@@ -144,6 +151,17 @@ def routes(router: Router) -> APIRouter:
         """Who did what to a dialog."""
         await router.read.dialog(DialogId(id))
         return Actions(await router.read.actions(f"dialog:{id}", limit=limit))
+
+    @api.post("/dialogs/{id}/here")
+    async def view(id: Id, body: bodies.Here, me: Worker) -> Here:
+        """Says that you view (and type in) a dialog; it counts for ten seconds. Answers who else is there."""
+        await router.presence.view(DialogId(id), me, typing=body.typing, private=body.private)
+        return Here(await router.presence.here(DialogId(id)))
+
+    @api.get("/dialogs/{id}/here")
+    async def here(id: Id) -> Here:
+        """Who views a dialog now, and who types in it."""
+        return Here(await router.presence.here(DialogId(id)))
 
     return api
 

@@ -44,7 +44,8 @@ export function keyed(parent, items, keyOf, make, looks = JSON.stringify) {
 }
 
 function swap(old, fresh) {
-  const focused = old.contains(document.activeElement) && document.activeElement.dataset.act;
+  const { activeElement } = old.getRootNode(); // of the document, or of the shadow root we are in
+  const focused = activeElement && old.contains(activeElement) && activeElement.dataset.act;
   old.replaceWith(fresh);
   if (focused) fresh.querySelector(`[data-act="${focused}"]`)?.focus();
 }
@@ -70,13 +71,9 @@ export function ours(url, base = location.href) {
   return parsed.origin === new URL(base).origin && parsed.protocol.startsWith("http") ? parsed.href : null;
 }
 
+// 128 random bits; crypto.randomUUID is only there where the page is https or localhost.
 export function uuid() {
-  if (crypto.randomUUID) return crypto.randomUUID(); // only where the page is https or localhost
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 // What the browser keeps for us; a browser that keeps nothing (private mode, full disk) is used without.

@@ -28,7 +28,7 @@ export class Live {
         this.status(true);
         this.#wanted.forEach((read) => read());
       },
-      event: ({ data }) => data.keys.forEach((key) => this.#wanted.get(key)?.()),
+      event: ({ event, data }) => event === "wake" && data.keys.forEach((key) => this.#wanted.get(key)?.()),
       down: () => this.status(false),
       refused: (code) => code === 401 && this.signed_out(),
     });

@@ -1,7 +1,6 @@
-// The demo page of a site with the chat on it.
+// The demo page of a site. The chat on it comes by its own tag, as on anybody's site.
 
-import "./chat.js";
-import { h } from "./dom.js";
+import "./words/site.js";
 import { language, speak, t, translate } from "./words.js";
 
 speak();
@@ -10,5 +9,3 @@ document.title = t("shop_name");
 document.querySelectorAll("[data-language]").forEach((link) => {
   if (link.dataset.language === language()) link.setAttribute("aria-current", "true");
 });
-const channel = decodeURIComponent(location.pathname.split("/")[2]);
-document.querySelector(".talk").append(h("bridge-chat", { channel, lang: language() }));

@@ -2,19 +2,23 @@
 // nobody hung up (sleep, changed network). EventSource can neither send a header nor notice that.
 
 const SILENCE = 40_000; // the server writes at least every 15 s
-const PAUSES = [150, 300, 600, 800]; // a server that is back is found within a second
+const SLEPT = 20_000;
+const PAUSES = [150, 300]; // a server that is back is found within a second, by a page that somebody looks at
+const HIDDEN = 3000;
 
 // `url` is asked again at each connection, so that it can carry the place to go on from.
 export function follow(url, { headers = () => ({}), open, event, down, refused }) {
   let closed = false;
   let failures = 0;
   let attempt = null;
+  let heard = Date.now();
   let wake = () => {};
 
   async function once() {
     attempt = new AbortController();
     let watchdog = setTimeout(() => attempt.abort(), SILENCE);
     const alive = () => {
+      heard = Date.now();
       clearTimeout(watchdog);
       watchdog = setTimeout(() => attempt.abort(), SILENCE);
     };
@@ -26,6 +30,7 @@ export function follow(url, { headers = () => ({}), open, event, down, refused }
         return;
       }
       failures = 0;
+      heard = Date.now();
       open?.();
       for await (const found of parsed(response.body, alive)) event(found);
     } catch (error) {
@@ -40,7 +45,8 @@ export function follow(url, { headers = () => ({}), open, event, down, refused }
       await once();
       if (closed) return;
       down?.();
-      const long = failures >= 60 ? 5000 : PAUSES[Math.min(failures, PAUSES.length - 1)];
+      const seen = document.visibilityState === "visible";
+      const long = seen ? (PAUSES[failures] ?? (failures < 60 ? 400 : 800)) : HIDDEN;
       failures += 1;
       await new Promise((resolve) => {
         wake = resolve;
@@ -49,9 +55,18 @@ export function follow(url, { headers = () => ({}), open, event, down, refused }
     }
   }
 
-  const again = () => wake();
-  const shown = () => document.visibilityState === "visible" && wake();
+  // After sleep or on another network the old line is dead, though nobody has hung up.
+  const again = () => {
+    attempt?.abort();
+    wake();
+  };
+  const shown = () => {
+    if (document.visibilityState !== "visible") return;
+    if (Date.now() - heard > SLEPT) attempt?.abort();
+    wake();
+  };
   addEventListener("online", again);
+  addEventListener("offline", again);
   document.addEventListener("visibilitychange", shown);
   run();
   return {
@@ -60,6 +75,7 @@ export function follow(url, { headers = () => ({}), open, event, down, refused }
       attempt?.abort();
       wake();
       removeEventListener("online", again);
+      removeEventListener("offline", again);
       document.removeEventListener("visibilitychange", shown);
     },
   };

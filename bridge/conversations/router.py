@@ -42,9 +42,10 @@ from bridge.conversations.reader import Reader
 from bridge.conversations.rings import ArmChore, Chore, Expire
 from bridge.conversations.store import OutRow
 from bridge.conversations.verbs import ActOnDialog, ActOnTicket, ActOnWish
-from bridge.errors import Missing, NotAllowed, Refused
+from bridge.errors import Missing, NotAllowed, Refused, Unavailable
 from bridge.messages import (
     Address,
+    AgentId,
     Author,
     ChannelName,
     DeskName,
@@ -62,6 +63,9 @@ from bridge.messages import (
 )
 
 log = structlog.get_logger()
+
+ON_DUTY = timedelta(minutes=15)
+"""After the last sign of life an agent counts as on duty so long."""
 
 
 class Router:
@@ -158,6 +162,23 @@ class Router:
             # Entries that are wrong would else stand before the right ones for ever.
             await self._queue.drop(line, dialog)
         return False
+
+    async def duty(self, agent: a.Agent, *, on: bool) -> None:
+        try:
+            for line in agent.lines:
+                if on:
+                    await self._queue.on_duty(line, agent.id, datetime.now(UTC) + ON_DUTY)
+                else:
+                    await self._queue.off_duty(line, agent.id)
+        except (redis.RedisError, OSError) as error:
+            raise Unavailable("Redis is out: nobody knows who is on duty") from error
+
+    async def on_duty(self, lines: Collection[LineName]) -> dict[LineName, list[AgentId]]:
+        now = datetime.now(UTC)
+        try:
+            return {line: await self._queue.duty(line, now) for line in lines}
+        except (redis.RedisError, OSError) as error:
+            raise Unavailable("Redis is out: nobody knows who is on duty") from error
 
     async def reached(self, channel: ChannelName, address: Address, upto: int, mark: Mark) -> None:
         await self._committer.run(Reached(channel, address, upto, mark))

@@ -41,6 +41,12 @@ class Reply(Body):
         return self
 
 
+class Duty(Body):
+    """Whether I am there for my lines."""
+
+    on: StrictBool
+
+
 class Verb(Body):
     """The base of what can be done to a dialog, a ticket or a wish."""
 

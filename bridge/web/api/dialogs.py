@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Header, Path, Query
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from bridge import text
 from bridge import views as v
 from bridge.messages import Author, DialogId, FileId, LineName, Status
 from bridge.ports import Router
 from bridge.web.api import bodies
-from bridge.web.api.parameters import LARGEST, Cursor, Filter, Id, Limit, Me, Worker
+from bridge.web.api.parameters import LARGEST, Cursor, Filter, Id, IdFilter, Limit, Me, Worker
 
 IdempotencyKey = Annotated[str, Header(pattern=r"^[\x21-\x7e]{1,200}$")]
 Assignee = Annotated[str | None, Query(pattern=r"^(me|[1-9][0-9]{0,17})$")]
@@ -28,6 +28,13 @@ class Messages:
     """Messages in the order of rev; the last one's rev is where to go on."""
 
     items: list[v.MessageView]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What search has found."""
+
+    items: list[v.FoundView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,7 @@ def routes(router: Router) -> APIRouter:
         line: Filter = None,
         channel: Filter = None,
         assignee: Assignee = None,
+        contact: IdFilter = None,
         search: Filter = None,
         cursor: Cursor = None,
         unclaimed: bool = False,
@@ -93,12 +101,24 @@ def routes(router: Router) -> APIRouter:
             line=line,
             channel=channel,
             assignee=whose,
+            contact=contact,
             unclaimed=unclaimed,
             search=search,
             order=order,
             cursor=cursor,
             limit=limit,
         )
+
+    @api.get("/search")
+    async def search(
+        q: Annotated[str, BeforeValidator(text.clean), Query(max_length=200)],
+        limit: Annotated[int, Query(ge=1, le=50)] = 20,
+    ) -> Found:
+        """Dialogs whose contact, words or ticket (its title, its #number) hold `q`, the latest first.
+
+        Looks into the 2 000 dialogs that changed last, by comparing text; what is older is found by its ticket alone.
+        """
+        return Found(await router.read.search(q, limit=limit))
 
     @api.get("/dialogs/{id}")
     async def dialog(id: Id) -> v.DialogView:

@@ -32,6 +32,7 @@ from bridge.conversations.hints import Hints, send_now
 from bridge.conversations.lanes import Bells
 from bridge.conversations.lines import Rules
 from bridge.conversations.live import Hub
+from bridge.conversations.presence import Presence
 from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
 from bridge.conversations.router import Door, Router
@@ -129,7 +130,7 @@ async def _process(
         stack.push_async_callback(asyncio.to_thread, committer.stop)
         reader = Reader(database, made.rules)
         stack.callback(reader.close)
-        router = Router(database, committer, reader, Queue(client), hints.add)
+        router = Router(database, committer, reader, Queue(client), hints.add, Presence(client, reader))
         heal = Heal(database, client)
         tokens = {name: token.get_secret_value() for name, token in config.tokens.items()}
         access = Access(database, tokens, clock=wall.now)

@@ -39,6 +39,10 @@ class Router(Protocol):
     def read(self) -> Reader:
         """Reading what SQL holds."""
 
+    @property
+    def presence(self) -> Presence:
+        """Who views and types now."""
+
     async def receive(self, incoming: Incoming, files: Collection[FileId] = ()) -> Receipt:
         """Takes a contact's message once, for ever, by its event key."""
 
@@ -177,13 +181,30 @@ class Reader(Protocol):
         """Everybody who is not disabled."""
 
 
+class Presence(Protocol):
+    """Who views a dialog and types in it now: a hint that lives for seconds, and nothing while Redis is out."""
+
+    async def view(self, dialog: DialogId, agent: a.Agent, *, typing: bool, private: bool = False) -> None:
+        """The agent has the dialog before him now, and types in it (`private`: a note) or does not."""
+
+    async def typing(self, channel: ChannelName, address: Address) -> None:
+        """The contact types now."""
+
+    async def here(self, dialog: DialogId) -> list[v.HereView]:
+        """Who views the dialog, and whether he types."""
+
+    async def typist(self, channel: ChannelName, address: Address) -> str | None:
+        """The name of the agent who types to the contact at this address now."""
+
+
 class Live(Protocol):
     """Wake-ups of live pages: a hint that something changed, never what."""
 
     def watch(self, *keys: str) -> AsyncIterator[frozenset[str]]:
         """Yields at once, then when a key was touched (four times a second at most), and with nothing every 15 seconds.
 
-        Keys: "desk", "board", "dialog:<id>", "ticket:<id>", "wish:<id>", "address:<channel>/<address>".
+        Keys: "desk", "board", "dialog:<id>", "ticket:<id>", "wish:<id>", "address:<channel>/<address>"; and of
+        presence "here:<dialog>" (who views it) and "typing:<channel>/<address>" (an agent types to the contact).
         """
 
 

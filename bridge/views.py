@@ -127,6 +127,16 @@ class FoundView:
 
 
 @dataclass(frozen=True, slots=True)
+class HereView:
+    """Somebody who looks at a dialog now, an agent or the contact (then without an id)."""
+
+    kind: str
+    id: str | None
+    name: str
+    typing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TicketNoteView:
     """A line of a ticket's story."""
 

@@ -43,6 +43,7 @@ class Hub:
         self.on_ring: Callable[[str], None] | None = None
         """Called with each destination that has work."""
         self._watchers: dict[str, set[_Watcher]] = {}
+        self._crowd = 0
         self.deaf = True
 
     async def run(self) -> None:
@@ -67,6 +68,7 @@ class Hub:
         watcher = _Watcher()
         for key in keys:
             self._watchers.setdefault(key, set()).add(watcher)
+        self._crowd += 1
         try:
             while True:
                 touched = frozenset(watcher.touched)
@@ -78,6 +80,7 @@ class Hub:
                 if not watcher.touched:
                     await self._wait(watcher)
         finally:
+            self._crowd -= 1
             for key in keys:
                 others = self._watchers[key]
                 others.discard(watcher)
@@ -93,7 +96,7 @@ class Hub:
 
     def _heartbeat(self) -> float:
         """Apart from each other, and seldom enough that a house full of visitors can still be read for."""
-        crowd = len(self._watchers) / 1000
+        crowd = self._crowd / 1000
         beat = max(HEARTBEAT_DEAF, crowd * 4) if self.deaf else max(HEARTBEAT, crowd * 4)
         return beat * random.uniform(0.8, 1.2)  # noqa: S311
 

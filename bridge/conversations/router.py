@@ -37,6 +37,7 @@ from bridge.conversations.database import Database
 from bridge.conversations.dialog import Mode
 from bridge.conversations.effects import Effects
 from bridge.conversations.lines import Rules
+from bridge.conversations.presence import Presence
 from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
 from bridge.conversations.rings import ArmChore, Chore, Expire
@@ -78,12 +79,14 @@ class Router:
         reader: Reader,
         queue: Queue,
         hint: Callable[[Effects], None],
+        presence: Presence,
     ) -> None:
         self._database = database
         self._hint = hint
         self._committer = committer
         self._queue = queue
         self.read = reader
+        self.presence = presence
         self.on_announce: Callable[[], None] | None = None
         """Called when a wish's news may go out, so that its chore need not wait for its turn."""
 

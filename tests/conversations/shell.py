@@ -33,6 +33,7 @@ from bridge.conversations.heal import Heal
 from bridge.conversations.hints import Hints
 from bridge.conversations.lanes import Bells
 from bridge.conversations.lines import Rules
+from bridge.conversations.presence import Presence
 from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
 from bridge.conversations.router import Router
@@ -208,7 +209,7 @@ async def housed(
     mind = Mind(database, rules, clock=clock, hint=hints.add)
     reader = Reader(database, rules)
     queue = Queue(client)
-    router = Router(database, mind.committer, reader, queue, hints.add)
+    router = Router(database, mind.committer, reader, queue, hints.add, Presence(client, reader))
     with mind:
         house = House(
             mind, client, hints, router, queue, Bells(client), Timers(client), Heal(database, client), clock

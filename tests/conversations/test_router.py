@@ -15,6 +15,7 @@ from bridge.conversations import tables as t
 from bridge.conversations.commands import Outcome
 from bridge.conversations.database import Database
 from bridge.conversations.effects import Effects
+from bridge.conversations.presence import Presence
 from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
 from bridge.conversations.router import Door, Router
@@ -64,7 +65,14 @@ class Routed:
         self.mind = mind
         self.hinted: list[Effects] = []
         self.reader = Reader(mind.database, mind.rules)
-        self.router = Router(mind.database, mind.committer, self.reader, Queue(None), self.hinted.append)
+        self.router = Router(
+            mind.database,
+            mind.committer,
+            self.reader,
+            Queue(None),
+            self.hinted.append,
+            Presence(None, self.reader),
+        )
 
     async def act(self, dialog: int, agent: a.Agent, verb: a.DialogAction) -> Any:
         return await self.router.act(DialogId(dialog), "dialog", agent, verb)

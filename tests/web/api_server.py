@@ -21,6 +21,7 @@ from bridge.conversations.committer import Committer
 from bridge.conversations.database import Database
 from bridge.conversations.hints import Hints
 from bridge.conversations.live import Hub
+from bridge.conversations.presence import Presence
 from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
 from bridge.conversations.router import Router
@@ -134,7 +135,7 @@ async def running(database_url: str, redis_url: str, folder: Path) -> AsyncItera
     committer = Committer(database, RULES, hints.add)
     committer.start()
     reader = Reader(database, RULES)
-    router = Router(database, committer, reader, Queue(client), hints.add)
+    router = Router(database, committer, reader, Queue(client), hints.add, Presence(client, reader))
     access = Access(database, {"bench": "the-bench's-token"})
     access.ensure_agents(PEOPLE)
     tokens = {person.login: access.issue_token(person.login, "test") for person in PEOPLE}

@@ -44,6 +44,7 @@ from bridge.messages import (
 from bridge.views import FileView, MessageView
 
 LINK = timedelta(minutes=15)
+TYPING_PER_MINUTE = 40
 Handler = Callable[[Request], Awaitable[Any]]
 
 
@@ -70,6 +71,7 @@ class SiteConnector(Connector):
         self._new_sessions = Pace(self._bounds.sessions_per_minute)
         self._messages = Pace(self._bounds.messages_per_minute)
         self._receipts_pace = Pace(self._bounds.messages_per_minute * 4)
+        self._typing_pace = Pace(TYPING_PER_MINUTE)
         self._origins = frozenset(settings.origins)
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -78,6 +80,7 @@ class SiteConnector(Connector):
             self._route(f"{base}/session", self._session, "POST"),
             self._route(f"{base}/messages", self._message, "POST"),
             self._route(f"{base}/receipts", self._receipts, "POST"),
+            self._route(f"{base}/typing", self._typing, "POST"),
             self._route(f"{base}/files", self._upload, "POST"),
             self._route(f"{base}/files/{{file}}", self._download, "GET"),
             self._route(f"{base}/events", self._events, "GET"),
@@ -137,6 +140,13 @@ class SiteConnector(Connector):
             await self.around.router.reached(self.name, address, delivered, Mark.delivered)
         return Response(status_code=204)
 
+    async def _typing(self, request: Request) -> Response:
+        """The visitor types now; what comes too often changes nothing and is not worth a refusal."""
+        address = self._who(request)
+        if self._typing_pace.allows(address):
+            await self.around.router.presence.typing(self.name, address)
+        return Response(status_code=204)
+
     async def _upload(self, request: Request) -> Response:
         address = self._who(request)
         self._messages.check(address, "files")
@@ -185,8 +195,13 @@ class SiteConnector(Connector):
 
     async def _follow(self, address: Address, after: int) -> AsyncIterator[bytes]:
         """Everything this visitor may see that changed since `after`, now and for as long as he stays."""
-        read = self.around.router.read
-        async for _ in self.around.live.watch(f"address:{self.name}/{address}"):
+        read, presence = self.around.router.read, self.around.router.presence
+        typing = f"typing:{self.name}/{address}"
+        async for touched in self.around.live.watch(f"address:{self.name}/{address}", typing):
+            if typing in touched and (name := await presence.typist(self.name, address)):
+                yield stream.event("typing", {"name": name})
+            if touched == {typing}:
+                continue
             quiet = True
             while messages := await read.visible(self.name, address, after=after, limit=200):
                 for message in messages:

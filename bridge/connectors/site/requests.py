@@ -124,11 +124,15 @@ class Pace:
 
     def check(self, key: str, what: str) -> None:
         """Counts one; raises `Problem` 429 when there were too many."""
+        if not self.allows(key):
+            raise Problem(429, "too_many", f"too many {what}: wait a moment")
+
+    def allows(self, key: str) -> bool:
+        """Counts one; False when there were too many."""
         now = time.monotonic()
         level, at = self._levels.pop(key, (self._burst, now))
         level = min(self._burst, level + (now - at) * self._per_second)
         self._levels[key] = (level - 1 if level >= 1 else level, now)
         if len(self._levels) > self._keys:
             self._levels.popitem(last=False)
-        if level < 1:
-            raise Problem(429, "too_many", f"too many {what}: wait a moment")
+        return level >= 1

@@ -100,6 +100,19 @@ def current(connection: Connection, channel: ChannelName, address: Address) -> v
     return None if row is None else view(row)
 
 
+def whereabouts(connection: Connection, dialog: DialogId) -> tuple[ChannelName, Address]:
+    """Where a dialog's contact is reached."""
+    query = (
+        sa.select(t.identity.c.channel, t.identity.c.address)
+        .select_from(t.dialog.join(t.identity, t.identity.c.id == t.dialog.c.identity))
+        .where(t.dialog.c.id == dialog)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise Missing("there is no such dialog")
+    return row.channel, row.address
+
+
 def lines(connection: Connection, known: Mapping[LineName, Line], now: datetime) -> list[v.LineView]:
     """Each configured line with how many open dialogs nobody has claimed, and how many are past their due time."""
     counts = sa.select(

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse
 from bridge.media import Files
 from bridge.ports import Access, Live, Router
 from bridge.web import problems
-from bridge.web.api import dialogs, events, files, health, macros, operations, tickets
+from bridge.web.api import dialogs, events, files, health, macros, operations, search, tickets
 from bridge.web.guard import Guard, session_cookie
 
 _PAGE = """<!doctype html>
@@ -73,12 +73,13 @@ def api(
     ]
     parts = [
         dialogs.routes(router),
+        search.routes(router),
         tickets.routes(router),
         operations.routes(router),
         health.routes(router, checks or {}),
         macros.routes(answers),
         files.routes(router, kept, limit=file_bytes),
-        events.routes(live),
+        events.routes(live, router.presence),
     ]
     for part in parts:
         _describe(part)

@@ -47,6 +47,13 @@ class Duty(Body):
     on: StrictBool
 
 
+class Here(Body):
+    """An agent has a dialog before him and types in it, or not; `private` when what he types is a note."""
+
+    typing: StrictBool = False
+    private: StrictBool = False
+
+
 class Verb(Body):
     """The base of what can be done to a dialog, a ticket or a wish."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Header, Path, Query
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator
 
 from bridge import text
 from bridge import views as v
@@ -28,13 +28,6 @@ class Messages:
     """Messages in the order of rev; the last one's rev is where to go on."""
 
     items: list[v.MessageView]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What search has found."""
-
-    items: list[v.FoundView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +53,13 @@ class Claimed:
     """The dialog that was claimed; null when nobody waits."""
 
     dialog: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Who has the dialog before him now."""
+
+    here: list[v.HereView]
 
 
 def routes(router: Router) -> APIRouter:
@@ -109,17 +109,6 @@ def routes(router: Router) -> APIRouter:
             limit=limit,
         )
 
-    @api.get("/search")
-    async def search(
-        q: Annotated[str, BeforeValidator(text.clean), Query(max_length=200)],
-        limit: Annotated[int, Query(ge=1, le=50)] = 20,
-    ) -> Found:
-        """Dialogs whose contact, words or ticket (its title, its #number) hold `q`, the latest first.
-
-        Looks into the 2 000 dialogs that changed last, by comparing text; what is older is found by its ticket alone.
-        """
-        return Found(await router.read.search(q, limit=limit))
-
     @api.get("/dialogs/{id}")
     async def dialog(id: Id) -> v.DialogView:
         """One dialog."""
@@ -164,6 +153,17 @@ def routes(router: Router) -> APIRouter:
         """Who did what to a dialog."""
         await router.read.dialog(DialogId(id))
         return Actions(await router.read.actions(f"dialog:{id}", limit=limit))
+
+    @api.post("/dialogs/{id}/here")
+    async def view(id: Id, body: bodies.Here, me: Worker) -> Here:
+        """Says that you view (and type in) a dialog; it counts for ten seconds. Answers who else is there."""
+        await router.presence.view(DialogId(id), me, typing=body.typing, private=body.private)
+        return Here(await router.presence.here(DialogId(id)))
+
+    @api.get("/dialogs/{id}/here")
+    async def here(id: Id) -> Here:
+        """Who views a dialog now, and who types in it."""
+        return Here(await router.presence.here(DialogId(id)))
 
     return api
 

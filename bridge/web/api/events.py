@@ -1,4 +1,4 @@
-"""Wake-ups of live pages over SSE: which of the things a page shows have changed, never how.
+"""Wake-ups of live pages over SSE: which of the things a page shows have changed, never how; and who is there.
 
 Owns which keys an agent may watch. It must never outlive his session by more than one beat.
 """
@@ -14,8 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from bridge.ports import Live
+from bridge.messages import DialogId
+from bridge.ports import Live, Presence
 from bridge.stream import BEAT, EventStream, event
+from bridge.views import HereView
 from bridge.web.guard import Again
 
 Key = Annotated[str, Field(pattern=r"^(desk|board|(dialog|ticket|wish):[1-9][0-9]{0,18})$")]
@@ -35,7 +37,7 @@ class Wakes(Response):
         await self._stream(scope, receive, send)
 
 
-def routes(live: Live) -> APIRouter:
+def routes(live: Live, presence: Presence) -> APIRouter:
     """The stream of wake-ups."""
     api = APIRouter(tags=["events"])
 
@@ -47,19 +49,31 @@ def routes(live: Live) -> APIRouter:
     async def events(
         request: Request, keys: Annotated[list[Key], Query(min_length=1, max_length=200)]
     ) -> Wakes:
-        """`event: wake` with `{"keys": […]}` when one was touched, at most four times a second, and now and then all."""
-        return Wakes(_wakes(live, keys, request.state.again))
+        """`event: wake` with `{"keys": […]}` when one was touched, at most four times a second, and now and then all.
+
+        `event: here` with `{"dialog": …, "here": […]}` at first, and when other people view one of the dialogs or type.
+        """
+        return Wakes(_news(live, presence, keys, request.state.again))
 
     return api
 
 
-async def _wakes(live: Live, keys: list[str], again: Again) -> AsyncIterator[bytes]:
+async def _news(live: Live, presence: Presence, keys: list[str], again: Again) -> AsyncIterator[bytes]:
+    rooms = {f"here:{key.removeprefix('dialog:')}" for key in keys if key.startswith("dialog:")}
+    seen: dict[str, list[HereView]] = {}
     opening = True
-    async for touched in live.watch(*keys):
+    async for touched in live.watch(*keys, *rooms):
         if await again() is None:
             return
         yield BEAT
         # A beat without news is a time to look all the same: wake-ups may be lost, and while Redis is out all are.
-        if not opening:
-            yield event("wake", {"keys": sorted(touched or keys)})
+        changed = touched - rooms or (frozenset() if touched else frozenset(keys))
+        if changed and not opening:
+            yield event("wake", {"keys": sorted(changed)})
+        for room in sorted(touched & rooms if touched else rooms):
+            dialog = room.removeprefix("here:")
+            there = await presence.here(DialogId(int(dialog)))
+            if there != seen.get(room):
+                seen[room] = there
+                yield event("here", {"dialog": dialog, "here": there})
         opening = False

@@ -44,9 +44,11 @@ export function keyed(parent, items, keyOf, make, looks = JSON.stringify) {
 }
 
 function swap(old, fresh) {
+  const itself = old === document.activeElement;
   const focused = old.contains(document.activeElement) && document.activeElement.dataset.act;
   old.replaceWith(fresh);
-  if (focused) fresh.querySelector(`[data-act="${focused}"]`)?.focus();
+  if (itself) fresh.focus({ preventScroll: true });
+  else if (focused) fresh.querySelector(`[data-act="${focused}"]`)?.focus();
 }
 
 const LINK = /https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]]/g;
@@ -97,5 +99,14 @@ export const kept = {
       return false;
     }
     return true;
+  },
+  // What is kept under names that begin so.
+  names(prefix) {
+    try {
+      const all = Object.keys(localStorage).map((name) => name.replace(/^bridge:/, ""));
+      return all.filter((name) => name.startsWith(prefix));
+    } catch {
+      return [];
+    }
   },
 };

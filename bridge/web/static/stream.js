@@ -2,7 +2,7 @@
 // nobody hung up (sleep, changed network). EventSource can neither send a header nor notice that.
 
 const SILENCE = 40_000; // the server writes at least every 15 s
-const PAUSES = [150, 300, 600, 800]; // a server that is back is found within a second
+const PAUSES = [150, 300, 600]; // a server that is back is found, and read from, within a second
 
 // `url` is asked again at each connection, so that it can carry the place to go on from.
 export function follow(url, { headers = () => ({}), open, event, down, refused }) {

@@ -1,0 +1,45 @@
+// Saved answers in a contact's language. Owns filling their slots, and asking for those that nobody can know.
+
+import { get } from "../api.js";
+import { ask } from "../forms.js";
+import { t } from "../words.js";
+
+export class Macros {
+  #read = null;
+
+  constructor(language) {
+    this.language = language;
+  }
+
+  // Those of the configuration; read once per dialog.
+  all() {
+    this.#read ??= get(`macros?${new URLSearchParams({ language: this.language() ?? "" })}`).then(
+      ({ items }) => items,
+      () => {
+        this.#read = null; // asked again next time
+        return [];
+      },
+    );
+    return this.#read;
+  }
+}
+
+// Calls `done` with the words, once every slot is known; `known` is name → value.
+export function filled(macro, known, done) {
+  const say = (values) => done(macro.text.replace(/\{(\w+)\}/g, (slot, name) => known[name] || values[name] || slot));
+  const missing = macro.slots.filter((name) => !known[name]);
+  if (!missing.length) return say({});
+  return ask({
+    key: `macro:${macro.name}`,
+    title: macro.title,
+    intro: macro.text,
+    label: t("insert"),
+    fields: missing.map((name) => ({ name, label: slotName(name), required: true })),
+    run: (values) => void setTimeout(say, 0, values), // when the form has given the focus back
+  });
+}
+
+const slotName = (name) => {
+  const words = t(`slot_${name}`);
+  return words === `slot_${name}` ? name : words;
+};

@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import yaml
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize
@@ -31,10 +32,11 @@ PHONE: ViewportSize = {"width": 360, "height": 740}
 class House:
     """The bridge as `make run` starts it, on a free port and with data of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **sections: Any) -> None:
         self.folder = folder
         self.url = f"http://127.0.0.1:{port()}"
         config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+        config |= sections
         config["data"] = str(folder / "data")
         config["http"]["port"] = int(self.url.rpartition(":")[2])
         self.config = folder / "config.yaml"
@@ -132,9 +134,9 @@ class People:
 
 
 @contextmanager
-def built(folder: Path) -> Iterator[House]:
-    """A running bridge that does not outlive its test."""
-    house = House(folder)
+def built(folder: Path, **sections: Any) -> Iterator[House]:
+    """A running bridge that does not outlive its test; `sections` of config.yaml as the test needs them."""
+    house = House(folder, **sections)
     try:
         house.start()
         yield house

@@ -44,10 +44,10 @@ export function keyed(parent, items, keyOf, make, looks = JSON.stringify) {
 }
 
 function swap(old, fresh) {
-  const itself = old === document.activeElement;
-  const focused = old.contains(document.activeElement) && document.activeElement.dataset.act;
+  const { activeElement } = old.getRootNode(); // of the document, or of the shadow root we are in
+  const focused = activeElement && old.contains(activeElement) && activeElement.dataset.act;
   old.replaceWith(fresh);
-  if (itself) fresh.focus({ preventScroll: true });
+  if (activeElement === old) fresh.focus({ preventScroll: true });
   else if (focused) fresh.querySelector(`[data-act="${focused}"]`)?.focus();
 }
 

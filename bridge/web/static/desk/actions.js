@@ -10,6 +10,7 @@ export function actions(desk) {
   const go = (name, keys) => ({ name: `go_${name}`, group: "go", keys: [keys], run: () => desk.lists.choose(name, { focus: true }) });
   const press = (name, keys) => ({ name, group: "dialog", keys: [keys], label: () => shown(name)?.textContent || t(name), when: () => shown(name), run: () => shown(name).click() });
   const dialog = (name, keys, run, when = () => true) => ({ name, group: "dialog", keys: keys ? [keys] : [], when: () => desk.works && desk.subject?.composer && when(desk.subject), run: () => run(desk.subject) });
+  const write = (name, keys) => ({ name, group: "dialog", keys: [keys], when: () => desk.works && desk.subject?.place?.(name), run: () => desk.subject.place(name)() });
   const composing = ({ composer }) => !composer.root.hidden;
   const held = ({ messages }) => [...messages.values()].findLast((message) => message.mark === "held");
   return [
@@ -24,8 +25,8 @@ export function actions(desk) {
     { name: "take_next", group: "go", keys: ["a"], when: () => desk.works, run: () => desk.next() },
     { name: "board", group: "go", keys: ["g b"], run: () => location.assign("/board") },
     press("claim", "c"),
-    dialog("reply", "r", ({ composer }) => composer.choose("reply"), (view) => composing(view) && !view.composer.reply.hidden),
-    dialog("note", "n", ({ composer }) => composer.choose("note"), composing),
+    write("reply", "r"),
+    write("note", "n"),
     press("resolve", "e"),
     press("reopen", "o"),
     press("pass", "p"),

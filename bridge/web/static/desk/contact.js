@@ -54,7 +54,7 @@ function pageLink(page) {
   return /^https?:\/\//.test(page) ? h("a", { href: page, target: "_blank", rel: "noopener noreferrer nofollow" }, shown) : page;
 }
 
-function languageName(code) {
+export function languageName(code) {
   try {
     return new Intl.DisplayNames([document.documentElement.lang], { type: "language" }).of(code);
   } catch {

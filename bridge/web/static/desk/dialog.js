@@ -200,6 +200,12 @@ export class DialogView {
     this.draw();
   }
 
+  // How to begin a reply or a note, where it may be written.
+  place(mode) {
+    const { root, reply } = this.composer;
+    return !root.hidden && !(mode === "reply" && reply.hidden) && (() => this.composer.choose(mode));
+  }
+
   // A saved answer, its slots filled with what the desk knows.
   use(macro) {
     const { contact: who, line, channel } = this.dialog;

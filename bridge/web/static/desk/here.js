@@ -16,7 +16,7 @@ export class Here {
     Object.assign(this, { desk, dialog, composer });
     composer.area.addEventListener("input", () => {
       this.#typed = composer.area.value ? Date.now() : 0;
-      if (Date.now() - this.#told >= TYPING) this.#tell();
+      this.soon ??= setTimeout(() => this.#tell(), Math.max(0, this.#told + TYPING - Date.now()));
     });
     this.beat = setInterval(() => this.#tell(), BEAT);
     this.#tell();
@@ -24,6 +24,7 @@ export class Here {
 
   leave() {
     clearInterval(this.beat);
+    clearTimeout(this.soon);
   }
 
   show(everybody) {
@@ -36,6 +37,7 @@ export class Here {
   }
 
   async #tell() {
+    this.soon = null;
     if (!this.desk.works || document.visibilityState === "hidden") return;
     this.#told = Date.now();
     const typing = Date.now() - this.#typed < TYPING + 1000;

@@ -65,6 +65,7 @@ export class Desk {
     at("live").dataset.connected = connected;
     document.body.dataset.live = connected;
     fill(at("live"), connected ? t("live") : t("reconnecting"));
+    this.health.live(connected);
     if (!connected) return;
     this.unsent.resume();
     this.duty?.tell();

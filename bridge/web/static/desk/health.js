@@ -7,6 +7,7 @@ import { button } from "../forms.js";
 import { t } from "../words.js";
 
 const SELDOM = 10_000;
+const BLINK = 1500;
 const GRAVE = ["channel_down", "nobody_on_duty", "overdue", "posts_failed", "unsent"];
 
 export class Health {
@@ -35,9 +36,24 @@ export class Health {
     this.draw();
   }
 
+  // A line that is out for longer than a blink is said: what stands on the screen may be old.
+  live(connected) {
+    if (connected) {
+      clearTimeout(this.stale);
+      this.stale = null;
+      this.old = false;
+      this.draw();
+    } else
+      this.stale ??= setTimeout(() => {
+        this.old = true;
+        this.draw();
+      }, BLINK);
+  }
+
   draw() {
     const unsent = this.desk.unsent.stuck;
-    const items = [...(unsent.length ? [{ kind: "unsent", count: unsent.length, title: "", dialogs: unsent }] : []), ...this.items];
+    const own = [this.old && { kind: "not_live", count: 0, title: "" }, unsent.length && { kind: "unsent", count: unsent.length, title: "", dialogs: unsent }];
+    const items = [...own.filter(Boolean), ...this.items];
     const look = JSON.stringify([items, this.troubled, this.desk.duty?.on]);
     if (look === this.shown) return;
     this.shown = look;
@@ -50,7 +66,7 @@ export class Health {
       h(
         "details",
         { class: GRAVE.includes(worst.kind) ? "strip grave" : "strip", open },
-        h("summary", {}, h("b", {}, t("why_nobody_answers")), h("span", {}, says(worst)), others.length > 0 && h("span", { class: "count" }, `+${others.length}`), h("span", { class: "what" }, t("what_to_do"))),
+        h("summary", {}, !this.old && h("b", {}, t("why_nobody_answers")), h("span", {}, says(worst)), others.length > 0 && h("span", { class: "count" }, `+${others.length}`), h("span", { class: "what" }, t("what_to_do"))),
         h("ul", {}, items.map((item) => h("li", {}, h("b", { dir: "auto" }, says(item)), h("span", { dir: "auto" }, item.repair || t(`health_${item.kind}_do`, item)), this.#doing(item)))),
       ),
     );
@@ -61,6 +77,7 @@ export class Health {
     const { desk } = this;
     if (kind === "nobody_on_duty" && desk.duty?.on === false && desk.me.lines.includes(subject)) return button(t("do_go_on_duty"), () => desk.duty.set(true), { name: "go-on-duty" });
     if (kind === "nobody_on_duty" || kind === "overdue") return button(t("show_queue"), () => desk.lists.choose("queue", { only: desk.me.lines.includes(subject) ? "" : subject, focus: true }));
+    if (kind === "not_live") return null;
     const hits = { unsent: () => dialogs, finding: () => this.findings.map((one) => /^dialog:(\d+)$/.exec(one.subject)?.[1]) }[kind] ?? (() => this.troubled.filter((post) => post.destination === subject).map((post) => post.dialog));
     const links = [...new Set(hits())].filter(Boolean).slice(0, 10);
     return links.length > 0 && h("span", { class: "links" }, links.map((id, place) => h("a", { href: `#dialog/${id}` }, t("dialog_n", { n: place + 1 }))));

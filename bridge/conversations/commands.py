@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bridge import text
+from bridge.conversations import contacts, lanes, store, wishes
 from bridge.conversations import dialog as dialogs
-from bridge.conversations import lanes, store, wishes
 from bridge.conversations import tables as t
 from bridge.conversations.changes import Dialog
 from bridge.conversations.committer import Command
@@ -80,17 +80,8 @@ class Receive(Command[Receipt]):
             language = text.language(incoming.text[:200], channel.languages, channel.languages[0])
         known = identity is not None
         if identity is None:
-            identity = Identity(
-                id=IdentityId(Ids.draw()),
-                channel=incoming.channel,
-                address=incoming.address,
-                contact=ContactId(Ids.draw()),
-                name=incoming.name,
-                language=language or channel.languages[0],
-                plan="",
-                email=incoming.email,
-                dialog=None,
-            )
+            language = language or channel.languages[0]
+            identity = _stranger(incoming.channel, incoming.address, incoming.name, language, incoming.email)
         dialog = Dialog(
             id=DialogId(Ids.draw()),
             channel=incoming.channel,
@@ -111,12 +102,55 @@ class Receive(Command[Receipt]):
         return dialog
 
 
+def _stranger(
+    channel: ChannelName, address: Address, name: str, language: str, email: str | None
+) -> Identity:
+    """Somebody at an address where nobody has been met yet."""
+    return Identity(
+        id=IdentityId(Ids.draw()),
+        channel=channel,
+        address=address,
+        contact=ContactId(Ids.draw()),
+        name=name,
+        language=language,
+        plan="",
+        email=email,
+        dialog=None,
+    )
+
+
 def _over(dialog: Dialog, now: datetime, reopen_within: timedelta) -> bool:
     return (
         dialog.status is Status.resolved
         and dialog.resolved_at is not None
         and now - dialog.resolved_at > reopen_within
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Introduce(Command[None]):
+    """The contact at this address tells who he is; he may do so before his first word."""
+
+    channel: ChannelName
+    address: Address
+    name: str = ""
+    email: str | None = None
+
+    def needs(self, needs: Needs) -> None:
+        needs.addresses.add((self.channel, self.address))
+
+    def fold(self, work: Work) -> None:
+        channel = work.rules.channel(self.channel)
+        name, email = contacts.checked(self.name, self.email)
+        identity = work.identities.get((self.channel, self.address))
+        if identity is None:
+            work.meet(_stranger(self.channel, self.address, name, channel.languages[0], email))
+        elif identity.dialog is None:
+            work.know(replace(identity, name=name or identity.name, email=email or identity.email))
+        else:
+            change = contacts.introduced(work.dialog(identity.dialog), name, email, work.now, work.rules)
+            if change is not None:
+                work.put(change)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from bridge.conversations import audit, posts, store
 from bridge.conversations import tables as t
 from bridge.conversations.commands import (
     Announce,
+    Introduce,
     Opened,
     Outcome,
     Quarantine,
@@ -185,6 +186,11 @@ class Router:
 
     async def reached(self, channel: ChannelName, address: Address, upto: int, mark: Mark) -> None:
         await self._committer.run(Reached(channel, address, upto, mark))
+
+    async def introduce(
+        self, channel: ChannelName, address: Address, *, name: str = "", email: str | None = None
+    ) -> None:
+        await self._committer.run(Introduce(channel, address, name, email))
 
     async def store_file(self, owner: str, url: str, name: str, type: str, size: int) -> FileId:
         return await self._committer.run(StoreFile(owner, url, name, type, size))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -153,39 +153,58 @@ class Work:
         """A new dialog, and, where the address is new too, its contact."""
         self.puts += 1
         if not known:
-            self._writes.insert(
-                t.contact,
-                {
-                    "id": identity.contact,
-                    "name": identity.name,
-                    "language": identity.language,
-                    "email": identity.email,
-                    "plan": identity.plan,
-                    "created_at": self.now,
-                },
-            )
-            self._writes.insert(
-                t.identity,
-                {
-                    "id": identity.id,
-                    "channel": identity.channel,
-                    "address": identity.address,
-                    "contact": identity.contact,
-                    "dialog": dialog.id,
-                    "created_at": self.now,
-                },
-            )
+            self.meet(identity)
         else:
             self._writes.latest[identity.id] = dialog.id
         self.identities[identity.channel, identity.address] = identity
         self.dialogs[dialog.id] = dialog
         self._born[dialog.id] = dialog
 
+    def meet(self, identity: Identity) -> None:
+        """A contact who has said nothing yet."""
+        self.puts += 1
+        self._writes.insert(
+            t.contact,
+            {
+                "id": identity.contact,
+                "name": identity.name,
+                "language": identity.language,
+                "email": identity.email,
+                "plan": identity.plan,
+                "created_at": self.now,
+            },
+        )
+        self._writes.insert(
+            t.identity,
+            {
+                "id": identity.id,
+                "channel": identity.channel,
+                "address": identity.address,
+                "contact": identity.contact,
+                "dialog": identity.dialog,
+                "created_at": self.now,
+            },
+        )
+        self.identities[identity.channel, identity.address] = identity
+
+    def know(self, identity: Identity) -> None:
+        """A contact's name, language or e-mail address is another one from now on."""
+        self.puts += 1
+        self._writes.contacts[identity.contact] = {
+            "name": identity.name,
+            "language": identity.language,
+            "email": identity.email,
+        }
+        self.identities[identity.channel, identity.address] = identity
+
     def put(self, change: Change) -> None:
         """Takes a transition's decision into the transaction."""
         self.puts += 1
         before, after = self.dialogs[change.dialog.id], change.dialog
         self.dialogs[after.id] = after
+        if (after.name, after.language, after.email) != (before.name, before.language, before.email):
+            known = self.identities[after.channel, after.address]
+            self.know(replace(known, name=after.name, language=after.language, email=after.email))
         self._touched.add(after.id)
         for spoken in change.said:
             self._writes.say(spoken)

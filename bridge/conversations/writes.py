@@ -45,6 +45,8 @@ class Writes:
         """identity → the dialog it has now"""
         self.promises: dict[tuple[DialogId, int], Json] = {}
         self.askers: dict[tuple[int, int], Json] = {}
+        self.contacts: dict[int, Json] = {}
+        """contact → what he is known by from now on"""
         self._upsert = sqlite.insert if sqlite_dialect else postgresql.insert
         self._inserts: dict[sa.Table, list[Json]] = {}
         self._revised: list[Json] = []
@@ -147,6 +149,8 @@ class Writes:
         self._update(connection, _update_dialog, dialogs, without=("id", "identity", "opened_at"))
         latest = [{"b_id": id, "b_dialog": dialog} for id, dialog in sorted(self.latest.items())]
         self._update(connection, _update_identity, latest)
+        known = [{"b_id": id, **values} for id, values in sorted(self.contacts.items())]
+        self._update(connection, _update_contact, known)
         for table in _AFTERWARDS:
             self._insert_all(connection, table)
         self._update(connection, _revise_message, self._revised, guard=False)
@@ -233,6 +237,7 @@ _update_identity = (
     .where(t.identity.c.id == sa.bindparam("b_id"))
     .values(dialog=sa.bindparam("b_dialog"))
 )
+_update_contact = sa.update(t.contact).where(t.contact.c.id == sa.bindparam("b_id"))
 _revise_message = (
     sa.update(t.message)
     .where(t.message.c.dialog == sa.bindparam("b_dialog"), t.message.c.seq == sa.bindparam("b_seq"))

@@ -350,10 +350,8 @@ def test_a_dead_server_takes_nothing_from_who_types_and_the_screen_is_whole_a_se
         expect(area(agent)).to_have_value("The next one")
         expect(customer.locator("bridge-chat .bubble", has_text="Half of the sentence")).to_have_count(1)
         expect(agent.locator("#health")).to_be_hidden()
-slack = opening  # what this machine needs to show the desk at all
-        assert took < 1 + slack, f"the screen was whole after {took:.2f} s"
-            f"the screen was whole after {took:.2f} s"
-        )  # a second, and what the test itself takes
+        # A second, and no more beside it than this machine takes to show the desk at all.
+        assert took < 1 + opening, f"the screen was whole after {took:.2f} s"
         people.complaints.clear()
 
 

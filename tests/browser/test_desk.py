@@ -342,8 +342,11 @@ def test_a_dead_server_takes_nothing_from_who_types_and_the_screen_is_whole_a_se
         people.shoot(agent, "not-sent")
         house.start()
         back = time.monotonic()
-        agent.locator("#live[data-connected=true]").wait_for()
-        expect(agent.locator(".said.unsent")).to_have_count(0)
+        agent.wait_for_function(
+            """() => document.querySelector("#live[data-connected=true]")
+                && !document.querySelector(".said.unsent")
+                && document.querySelector(".log").innerText.includes("I write in the dark")"""
+        )
         took = time.monotonic() - back
         expect(said(agent, "Half of the sentence")).to_have_count(1)
         expect(said(agent, "I write in the dark")).to_have_count(1)
@@ -419,6 +422,24 @@ def test_search_leads_to_the_very_message_and_tickets_are_listed_per_line(people
     expect(agent.locator(".subject-head")).to_contain_text("yours")
     press(agent, "n")
     expect(agent.get_by_label("Note for colleagues")).to_be_focused()
+
+
+def test_a_contact_is_given_a_name_and_an_address_and_his_earlier_dialogs_stand_beside(
+    people: People,
+) -> None:
+    waits(people, "I am Zoe, zoe@example.org")
+    agent = people.agent("kristina")
+    open_dialog(agent, "I am Zoe")
+    agent.locator("[data-act=introduce]").click()
+    form = agent.locator("dialog.form")
+    form.get_by_label("Name").fill("Zoe")
+    form.get_by_label("E-mail").fill("zoe@example.org")
+    form.get_by_role("button", name="Save").click()
+    expect(form).to_have_count(0)
+    expect(agent.locator(".person")).to_contain_text("zoe@example.org")
+    expect(agent.locator(".subject-head h1")).to_have_text("Zoe")
+    expect(agent.locator(".row", has_text="I am Zoe").locator(".head b")).to_have_text("Zoe")
+    expect(agent.locator("#side")).to_contain_text("Earlier dialogs")
 
 
 def test_files_come_by_paste_and_by_drop(people: People) -> None:

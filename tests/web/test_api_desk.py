@@ -90,6 +90,25 @@ async def test_the_dialogs_of_one_contact_are_listed_together(server: Server) ->
     assert [item["id"] for item in items] == [str(second.dialog), str(first.dialog)]
 
 
+async def test_an_agent_writes_down_who_the_contact_is_and_the_house_remembers_who_did(
+    server: Server,
+) -> None:
+    dialog = (await server.hear("My name is Anna", "anna")).dialog
+    path = f"dialogs/{dialog}"
+    answer = await server.act(path, "introduce", name="  Anna  Berg ", email="Anna@Example.ORG")
+    assert answer.status == 200, answer.body
+    contact = (await server.get(f"/{path}")).body["contact"]
+    assert (contact["name"], contact["email"]) == ("Anna Berg", "Anna@example.org")
+    [done, *_] = (await server.get(f"/{path}/actions")).body["items"]
+    assert (done["name"], done["agent"]) == ("introduced", "Ann")
+    await server.act(path, "introduce", name="Anna B.")
+    contact = (await server.get(f"/{path}")).body["contact"]
+    assert (contact["name"], contact["email"]) == ("Anna B.", "Anna@example.org")
+    for wrong in ({"email": "no address"}, {}, {"name": "x" * 101}):
+        assert (await server.act(path, "introduce", **wrong)).status == 409, wrong
+    assert (await server.act(path, "introduce", "dev", name="Eve")).status == 403
+
+
 async def test_who_says_that_he_is_there_is_on_duty_for_a_quarter_of_an_hour(
     server: Server, redis_url: str
 ) -> None:

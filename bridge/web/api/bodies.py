@@ -108,6 +108,13 @@ class Prioritise(Verb):  # noqa: D101
     priority: Priority
 
 
+class Introduce(Verb):  # noqa: D101
+    means = a.Introduce
+    action: Literal["introduce"]
+    name: Words = ""
+    email: Words = ""
+
+
 class Undo(Verb):  # noqa: D101
     means = a.Undo
     action: Literal["undo"]
@@ -217,7 +224,18 @@ class Decline(Verb):  # noqa: D101
 
 
 OnDialog = Annotated[
-    Claim | Release | Pass | Snooze | Resolve | Reopen | Prioritise | Undo | Retry | Promote | FileWish,
+    Claim
+    | Release
+    | Pass
+    | Snooze
+    | Resolve
+    | Reopen
+    | Prioritise
+    | Introduce
+    | Undo
+    | Retry
+    | Promote
+    | FileWish,
     Field(discriminator="action"),
 ]
 OnTicket = Annotated[

@@ -39,6 +39,7 @@ export function actions(desk) {
     dialog("select", "x", (view) => view.select()),
     dialog("ticket_from_chosen", "t", (view) => prompts.ticket(view, view.pick()), (view) => view.pick().length),
     dialog("file_wish", "w", (view) => prompts.wish(view, view.pick()[0]), (view) => view.pick().length === 1),
+    dialog("introduce", "", (view) => prompts.introduce(view), (view) => view.dialog),
     dialog("macros", "m", () => desk.commands.open("macros"), composing),
     ...prompts.priorities().map(([priority, label]) => ({
       ...dialog(`priority_${priority}`, "", ({ id }) => desk.act("dialog", id, "prioritise", { priority }), ({ dialog }) => dialog && dialog.status !== "resolved" && dialog.priority !== priority),

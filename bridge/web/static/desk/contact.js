@@ -6,8 +6,9 @@ import { t } from "../words.js";
 import * as prompts from "./prompts.js";
 import { face } from "./rows.js";
 
-// `around`: {tickets, wishes, earlier}; `prioritise(priority)` changes it.
-export function draw(side, dialog, around, desk, prioritise) {
+// `view.belongings`: {tickets, wishes, earlier}; `prioritise(priority)` changes it.
+export function draw(side, view, prioritise) {
+  const { dialog, desk, belongings: around } = view;
   const { contact } = dialog;
   const look = JSON.stringify([contact, dialog.priority, dialog.page, dialog.status, dialog.answered_at, dialog.resolved_at, around]);
   if (look === side.look && side.childElementCount > 1) return;
@@ -16,7 +17,7 @@ export function draw(side, dialog, around, desk, prioritise) {
   fill(
     side,
     h("button", { type: "button", class: "quiet close-side", onclick: () => document.querySelector("main").removeAttribute("data-side") }, t("close")),
-    h("div", { class: "person" }, face(name), h("div", {}, h("h2", { dir: "auto" }, name), contact.email ? h("p", { class: "quiet", dir: "auto" }, contact.email) : h("p", { class: "quiet" }, dialog.channel))),
+    h("div", { class: "person" }, face(name), h("div", {}, h("h2", { dir: "auto" }, name), contact.email ? h("p", { class: "quiet", dir: "auto" }, contact.email) : h("p", { class: "quiet" }, dialog.channel)), desk.works && h("button", { type: "button", class: "quiet", data: { act: "introduce" }, onclick: () => prompts.introduce(view) }, t("edit_contact"))),
     facts([
       [t("channel"), dialog.channel],
       [t("language"), languageName(contact.language)],

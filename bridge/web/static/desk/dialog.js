@@ -77,7 +77,7 @@ export class DialogView {
       this.#say(error);
       throw error;
     });
-    contact.draw(this.side, this.dialog, this.belongings, this.desk, prioritise);
+    contact.draw(this.side, this, prioritise);
   }
 
   #say(error) {

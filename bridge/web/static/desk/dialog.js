@@ -60,6 +60,7 @@ export class DialogView {
       if (this.left) return;
       this.problem.hidden = true;
       this.draw();
+      if (this.desk.works) this.macros.all(); // at hand before somebody asks for them
       await this.around();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

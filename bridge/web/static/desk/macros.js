@@ -4,23 +4,21 @@ import { get } from "../api.js";
 import { ask } from "../forms.js";
 import { t } from "../words.js";
 
-export class Macros {
-  #read = null;
+const read = new Map(); // language → the macros in it, asked for once per page
 
+export class Macros {
   constructor(language) {
     this.language = language;
   }
 
-  // Those of the configuration; read once per dialog.
   all() {
-    this.#read ??= get(`macros?${new URLSearchParams({ language: this.language() ?? "" })}`).then(
-      ({ items }) => items,
-      () => {
-        this.#read = null; // asked again next time
-        return [];
-      },
-    );
-    return this.#read;
+    const language = this.language() ?? "";
+    if (!read.has(language)) {
+      const asked = get(`macros?${new URLSearchParams({ language })}`).then(({ items }) => items);
+      asked.catch(() => read.delete(language)); // asked again next time
+      read.set(language, asked);
+    }
+    return read.get(language).catch(() => []);
   }
 }
 

@@ -80,6 +80,15 @@ class Prioritise:
 
 
 @dataclass(frozen=True, slots=True)
+class Introduce:
+    """Say who the contact of a dialog is; what is left empty stays as it was."""
+
+    name: str = ""
+    email: str = ""
+    action: Literal["introduce"] = "introduce"
+
+
+@dataclass(frozen=True, slots=True)
 class Undo:
     """Take back a message that has not gone out; `keep` turns it into a note."""
 
@@ -212,7 +221,18 @@ class Decline:
 
 
 DialogAction = (
-    Claim | Release | Pass | Snooze | Resolve | Reopen | Prioritise | Undo | Retry | Promote | FileWish
+    Claim
+    | Release
+    | Pass
+    | Snooze
+    | Resolve
+    | Reopen
+    | Prioritise
+    | Introduce
+    | Undo
+    | Retry
+    | Promote
+    | FileWish
 )
 TicketAction = Claim | Pass | Resolve | Reopen | Prioritise | Quote | Note | HandBack | Answer | SetDue
 WishAction = Accept | PickUp | AskBack | Ship | Approve | Decline | Reopen

@@ -143,7 +143,7 @@ async def _process(
         edges = _edges(config, made, around)
         tasks = [
             asyncio.create_task(hub.run(), name="live"),
-            asyncio.create_task(router.duty.run(made.rules.lines), name="duty"),
+            asyncio.create_task(router.attendance.run(made.rules.lines), name="duty"),
         ]
         stack.push_async_callback(_cancel, tasks)
         chores = Chores(redis_url)

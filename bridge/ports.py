@@ -13,6 +13,7 @@ from bridge import actions as a
 from bridge import views as v
 from bridge.messages import (
     Address,
+    AgentId,
     Author,
     ChannelName,
     DeskName,
@@ -71,6 +72,12 @@ class Router(Protocol):
     async def next(self, line: LineName, agent: a.Agent) -> DialogId | None:
         """Claims the most urgent unclaimed dialog of a line; None when nobody waits."""
 
+    async def duty(self, agent: a.Agent, *, on: bool) -> None:
+        """The agent is there for his lines for the next minutes, or no longer; `Unavailable` while Redis is out."""
+
+    async def on_duty(self, lines: Collection[LineName]) -> dict[LineName, list[AgentId]]:
+        """Who counts as on duty on each of these lines; `Unavailable` while Redis is out."""
+
     async def reached(self, channel: ChannelName, address: Address, upto: int, mark: Mark) -> None:
         """The contact's side has, or has read, everything up to a message."""
 
@@ -96,6 +103,7 @@ class Reader(Protocol):
         line: str | None = None,
         channel: str | None = None,
         assignee: int | None = None,
+        contact: int | None = None,
         unclaimed: bool = False,
         search: str | None = None,
         order: Literal["due", "changed"] = "changed",
@@ -146,6 +154,9 @@ class Reader(Protocol):
     async def wish(self, id: WishId, *, vouched: bool = False) -> v.WishView:
         """One wish with those who asked; with `vouched` only one that an agent stands for."""
 
+    async def search(self, words: str, *, limit: int = 20) -> list[v.FoundView]:
+        """Dialogs whose contact, words or ticket hold the words, among those that changed last."""
+
     async def lines(self) -> list[v.LineView]:
         """The lines and how much waits there."""
 
@@ -153,6 +164,9 @@ class Reader(Protocol):
         self, *, states: Collection[str], cursor: str | None = None, limit: int = 50
     ) -> v.Page[v.OutboxView]:
         """Posts in these states."""
+
+    async def troubles(self, since: datetime) -> list[v.TroubleView]:
+        """Per destination what is late, and what has failed since then."""
 
     async def quarantined(self, *, cursor: str | None = None, limit: int = 50) -> v.Page[v.QuarantineView]:
         """Events that could not be understood."""

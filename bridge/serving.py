@@ -30,6 +30,7 @@ from bridge.deliver import Edge
 from bridge.errors import ConfigError
 from bridge.messages import LineName
 from bridge.web.api import api
+from bridge.web.api.macros import Macro
 from bridge.web.pages import Settings as PageSettings
 from bridge.web.pages import routes as page_routes
 from bridge.web.site import Check, Scrape, application
@@ -61,8 +62,26 @@ def web_application(
     routes: list[BaseRoute] = [route for edge in edges.values() for route in edge.routes()]
     routes += page_routes(around.router, access, pages)
     limit = config.limits.file_mb * 1_048_576
-    rest = api(around.router, access, around.live, around.files, secure=pages.secure, file_bytes=limit)
+    rest = api(
+        around.router,
+        access,
+        around.live,
+        around.files,
+        secure=pages.secure,
+        file_bytes=limit,
+        answers=_macros(config),
+        checks={name: edge.check for name, edge in edges.items()},
+    )
     return application(routes, rest, checks, scrape)
+
+
+def _macros(config: Config) -> list[Macro]:
+    """The saved answers, each with the default language first where it speaks it."""
+    default = config.languages[0]
+    return [
+        Macro(name, macro.title, dict(sorted(macro.text.items(), key=lambda one: one[0] != default)))
+        for name, macro in config.macros.items()
+    ]
 
 
 def health_checks(database: Database, client: aioredis.Redis) -> dict[str, Check]:

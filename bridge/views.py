@@ -108,6 +108,25 @@ class DialogView:
 
 
 @dataclass(frozen=True, slots=True)
+class TicketName:
+    """A ticket where it is only named."""
+
+    id: str
+    number: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundView:
+    """A dialog that search has found: the message, or the ticket, that holds the words."""
+
+    dialog: DialogView
+    seq: int | None
+    snippet: str
+    ticket: TicketName | None
+
+
+@dataclass(frozen=True, slots=True)
 class HereView:
     """Somebody who looks at a dialog now, an agent or the contact (then without an id)."""
 
@@ -206,6 +225,16 @@ class OutboxView:
     doubled: bool
     created_at: datetime
     not_before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TroubleView:
+    """How many posts to one destination have failed, or are late, of late."""
+
+    destination: str
+    failed: int
+    late: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

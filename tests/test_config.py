@@ -413,6 +413,7 @@ def test_the_defaults_of_the_models_are_those_the_shipped_file_shows(tmp_path: P
         "lines",
         "channels",
         "agents",
+        "macros",
     }
     for name in shown:
         assert getattr(least, name) == getattr(shipped, name), name

@@ -28,6 +28,7 @@ from bridge.config.sections import (
     LimitsSection,
     LineSection,
     Log,
+    MacroSection,
     Redis,
     Section,
     StepSection,
@@ -71,6 +72,7 @@ class Config(Section):
     desks: dict[Name, DeskSection] = Field(default_factory=dict)
     tokens: dict[Name, Secret] = Field(default_factory=dict)
     agents: list[AgentSection] = Field(default_factory=list)
+    macros: dict[Name, MacroSection] = Field(default_factory=dict)
     wishes: Wishes = Wishes()
     limits: LimitsSection = LimitsSection()
     workers: Workers = Workers()

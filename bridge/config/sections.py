@@ -192,6 +192,13 @@ class AgentSection(Section):
     language: Language | None = None
 
 
+class MacroSection(Section):
+    """A saved answer with slots."""
+
+    title: Text
+    text: Annotated[dict[Language, Text], Field(min_length=1)]
+
+
 class Wishes(Section):
     """What happens when a wish has shipped."""
 

@@ -1,7 +1,7 @@
 """Who the contact is: the name and the e-mail address that he tells us. Pure.
 
-Owns what counts as an e-mail address and what agents see of an introduction. It must never ask for anything: the bot
-and the chat's own form do.
+Owns what counts as an e-mail address and what agents see of an introduction. It must never ask for anything: the bot,
+the chat's own form and the desk do.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from bridge.conversations import posts
 from bridge.conversations.changes import Change, Dialog, Draft
 from bridge.conversations.lines import Rules
 from bridge.errors import Refused
+from bridge.messages import AgentId
 
 LONGEST_NAME = 100
 _LONGEST_EMAIL = 254
@@ -45,14 +46,18 @@ def checked(name: str, address: str | None) -> tuple[str, str | None]:
     return name, found
 
 
-def introduced(dialog: Dialog, name: str, address: str | None, now: datetime, rules: Rules) -> Change | None:
-    """The contact says who he is; None when all of that was known."""
+def introduced(
+    dialog: Dialog, name: str, address: str | None, now: datetime, rules: Rules, *, by: AgentId | None = None
+) -> Change | None:
+    """The contact, or an agent for him, says who he is; None when all of that was known."""
     draft = Draft(dialog, now)
-    introduce(draft, name, address, rules)
+    introduce(draft, name, address, rules, by=by)
     return draft.change() if draft.dialog != dialog else None
 
 
-def introduce(draft: Draft, name: str, address: str | None, rules: Rules) -> None:
+def introduce(
+    draft: Draft, name: str, address: str | None, rules: Rules, *, by: AgentId | None = None
+) -> None:
     """Keeps what is new of it, and tells the agents."""
     dialog = draft.dialog
     after = {"name": name or dialog.name, "email": address or dialog.email}
@@ -61,5 +66,5 @@ def introduce(draft: Draft, name: str, address: str | None, rules: Rules) -> Non
     draft.set(**after)
     who = ", ".join(filter(None, after.values()))
     posts.mirror(draft, draft.tell_inside("introduced", f"The contact is {who}.", **after), rules)
-    draft.act("introduced", None, **after)
+    draft.act("introduced", by, **after)
     posts.show(draft, rules)

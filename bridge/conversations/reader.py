@@ -20,6 +20,7 @@ from bridge.actions import Agent
 from bridge.conversations.database import Database
 from bridge.conversations.lines import Rules
 from bridge.conversations.reading import dialogs, messages, records, tickets
+from bridge.conversations.reading.search import search
 from bridge.errors import Unavailable
 from bridge.messages import Address, ChannelName, DialogId, FileId, TicketId, WishId
 
@@ -48,6 +49,7 @@ class Reader:
         line: str | None = None,
         channel: str | None = None,
         assignee: int | None = None,
+        contact: int | None = None,
         unclaimed: bool = False,
         search: str | None = None,
         order: Literal["due", "changed"] = "changed",
@@ -60,6 +62,7 @@ class Reader:
             line=line,
             channel=channel,
             assignee=assignee,
+            contact=contact,
             unclaimed=unclaimed,
             search=search,
             order=order,
@@ -117,6 +120,9 @@ class Reader:
     async def wish(self, id: WishId, *, vouched: bool = False) -> v.WishView:
         return await self._read(tickets.wish, id, vouched=vouched)
 
+    async def search(self, words: str, *, limit: int = 20) -> list[v.FoundView]:
+        return await self._read(search, words, limit)
+
     async def lines(self) -> list[v.LineView]:
         return await self._read(dialogs.lines, self._rules.lines, datetime.now(UTC))
 
@@ -124,6 +130,9 @@ class Reader:
         self, *, states: Collection[str], cursor: str | None = None, limit: int = 50
     ) -> v.Page[v.OutboxView]:
         return await self._read(records.outbox, states, cursor, limit)
+
+    async def troubles(self, since: datetime) -> list[v.TroubleView]:
+        return await self._read(records.troubles, since)
 
     async def quarantined(self, *, cursor: str | None = None, limit: int = 50) -> v.Page[v.QuarantineView]:
         return await self._read(records.quarantined, cursor, limit)

@@ -45,9 +45,10 @@ from bridge.conversations.reader import Reader
 from bridge.conversations.rings import ArmChore, Chore, Expire
 from bridge.conversations.store import OutRow
 from bridge.conversations.verbs import ActOnDialog, ActOnTicket, ActOnWish
-from bridge.errors import Missing, NotAllowed, Refused
+from bridge.errors import Missing, NotAllowed, Refused, Unavailable
 from bridge.messages import (
     Address,
+    AgentId,
     Author,
     ChannelName,
     DeskName,
@@ -66,6 +67,9 @@ from bridge.messages import (
 
 log = structlog.get_logger()
 
+ON_DUTY = timedelta(minutes=15)
+"""After the last sign of life an agent counts as on duty so long."""
+
 
 class Router:
     """What can be asked of the conversations in one process."""
@@ -83,7 +87,7 @@ class Router:
         self._hint = hint
         self._committer = committer
         self._queue = queue
-        self.duty = Duty(queue)
+        self.attendance = Duty(queue)
         self.read = reader
         self.presence = presence
         self.on_announce: Callable[[], None] | None = None
@@ -92,7 +96,7 @@ class Router:
     # -- edges
 
     async def receive(self, incoming: Incoming, files: Collection[FileId] = ()) -> Receipt:
-        receipt = await self._committer.run(Receive(incoming, tuple(files), self.duty.absent))
+        receipt = await self._committer.run(Receive(incoming, tuple(files), self.attendance.absent))
         if receipt.new:
             metrics.RECEIVED.labels(incoming.channel).inc()
         return receipt
@@ -164,6 +168,23 @@ class Router:
             # Entries that are wrong would else stand before the right ones for ever.
             await self._queue.drop(line, dialog)
         return False
+
+    async def duty(self, agent: a.Agent, *, on: bool) -> None:
+        try:
+            for line in agent.lines:
+                if on:
+                    await self._queue.on_duty(line, agent.id, datetime.now(UTC) + ON_DUTY)
+                else:
+                    await self._queue.off_duty(line, agent.id)
+        except (redis.RedisError, OSError) as error:
+            raise Unavailable("Redis is out: nobody knows who is on duty") from error
+
+    async def on_duty(self, lines: Collection[LineName]) -> dict[LineName, list[AgentId]]:
+        now = datetime.now(UTC)
+        try:
+            return {line: await self._queue.duty(line, now) for line in lines}
+        except (redis.RedisError, OSError) as error:
+            raise Unavailable("Redis is out: nobody knows who is on duty") from error
 
     async def reached(self, channel: ChannelName, address: Address, upto: int, mark: Mark) -> None:
         await self._committer.run(Reached(channel, address, upto, mark))

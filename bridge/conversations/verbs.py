@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from bridge import actions as a
+from bridge.conversations import contacts, greeter, marks, store, tickets, wishes
 from bridge.conversations import dialog as dialogs
-from bridge.conversations import greeter, marks, store, tickets, wishes
 from bridge.conversations import tables as t
 from bridge.conversations.changes import Dialog
 from bridge.conversations.committer import Command
@@ -56,6 +56,10 @@ class ActOnDialog(Command[Json]):
                 work.put(dialogs.reopened(dialog, me, now, rules))
             case a.Prioritise(priority=priority):
                 work.put(dialogs.prioritised(dialog, me, priority, now, rules))
+            case a.Introduce(name=name, email=email):
+                change = contacts.introduced(dialog, *contacts.checked(name, email), now, rules, by=me)
+                if change is not None:
+                    work.put(change)
             case a.Undo(seq=seq, keep=keep):
                 _all_unsent(work, dialog, seq)
                 work.put(marks.undone(dialog, seq, me, now, rules, keep=keep))

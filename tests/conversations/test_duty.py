@@ -42,12 +42,12 @@ async def test_the_contact_is_told_by_the_bot_that_nobody_is_on_duty(
 ) -> None:
     wall = Moved(datetime.now(UTC))
     async with housed(database, redis_url, clock=wall) as house:
-        watching = asyncio.create_task(house.router.duty.run(RULES.lines))
+        watching = asyncio.create_task(house.router.attendance.run(RULES.lines))
         await house.queue.on_duty(FIRST, KRISTINA, wall.at + HOUR)
-        await house.router.duty.look(RULES.lines)
+        await house.router.attendance.look(RULES.lines)
         there = await house.router.receive(said(1))
         await house.queue.off_duty(FIRST, KRISTINA)
-        await house.router.duty.look(RULES.lines)
+        await house.router.attendance.look(RULES.lines)
         gone = await house.router.receive(said(2))
         watching.cancel()
         assert bot_said(house, there.dialog) == (
@@ -63,11 +63,11 @@ async def test_while_redis_is_out_somebody_is_there(
 ) -> None:
     async with housed(database, redis_server.url, clock=wall) as house:
         await house.queue.on_duty(FIRST, KRISTINA, datetime.now(UTC) - MINUTE)
-        await house.router.duty.look(RULES.lines)
-        assert house.router.duty.absent == {FIRST}
+        await house.router.attendance.look(RULES.lines)
+        assert house.router.attendance.absent == {FIRST}
         redis_server.kill()
-        await house.router.duty.look(RULES.lines)
-        assert house.router.duty.absent == frozenset()
+        await house.router.attendance.look(RULES.lines)
+        assert house.router.attendance.absent == frozenset()
         with pytest.raises(redis.RedisError):
             await house.client.zcard(DUTY + FIRST)
 

@@ -27,7 +27,7 @@ from bridge.conversations.committer import Command, Committer
 from bridge.conversations.database import Database
 from bridge.conversations.effects import Effects
 from bridge.conversations.reader import Reader
-from bridge.conversations.reading import dialogs
+from bridge.conversations.reading import matching
 from bridge.conversations.rings import Expire
 from bridge.conversations.verbs import ActOnDialog, ActOnTicket, ActOnWish
 from bridge.errors import Missing, Refused, Unavailable
@@ -266,7 +266,7 @@ async def test_search_looks_into_the_latest_dialogs_only(
 ) -> None:
     old, new = house.hear("parcel", "old").dialog, house.hear("parcel", "new").dialog
     assert len((await house.reader.dialogs(search="parcel")).items) == 2
-    monkeypatch.setattr(dialogs, "SEARCHED", 1)
+    monkeypatch.setattr(matching, "SEARCHED", 1)
     assert [int(one.id) for one in (await house.reader.dialogs(search="parcel")).items] == [new]
     assert old != new
 

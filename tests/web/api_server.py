@@ -7,6 +7,7 @@ import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,9 @@ from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
 from bridge.conversations.router import Router
 from bridge.media import Files
-from bridge.messages import Address, ChannelName, EventKey, Incoming, NativeId, Receipt
+from bridge.messages import Address, ChannelName, EventKey, Health, Incoming, NativeId, Receipt
 from bridge.web.api import api
+from bridge.web.api.macros import Macro
 from bridge.web.site import application
 from tests.conversations.samples import FIRST, RULES, SHOP
 from tests.services import port
@@ -37,6 +39,11 @@ PEOPLE = (
     Person("ben", "Ben", "agent"),
     Person("lea", "Lea", "lead"),
     Person("dev", "Dev", "developer"),
+)
+
+MACROS = (
+    Macro("greet", "Greeting", {"en": "Hello {name}, {agent} here.", "ru": "Здравствуйте, {name}!"}),
+    Macro("tschuess", "Farewell", {"de": "Auf Wiedersehen"}),
 )
 
 
@@ -65,6 +72,8 @@ class Server:
     access: Access
     tokens: dict[str, str]
     app: Any
+    health: dict[str, Health] = field(default_factory=dict)
+    """how each channel says it is"""
     numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     async def ask(self, method: str, path: str, who: str | None = "ann", **options: Any) -> Answer:
@@ -113,6 +122,10 @@ class Server:
         )
 
 
+async def _checked(health: dict[str, Health], name: str) -> Health:
+    return health[name]
+
+
 @asynccontextmanager
 async def running(database_url: str, redis_url: str, folder: Path) -> AsyncIterator[Server]:
     """Starts everything, and ends it."""
@@ -130,7 +143,16 @@ async def running(database_url: str, redis_url: str, folder: Path) -> AsyncItera
     tokens = {person.login: access.issue_token(person.login, "test") for person in PEOPLE}
     hub = Hub(client)
     listening = asyncio.create_task(hub.run())
-    app = api(router, access, hub, Files(str(folder / "files"), b"secret"), file_bytes=FILE_BYTES)
+    health = {"channel:shop": Health(ok=True)}
+    app = api(
+        router,
+        access,
+        hub,
+        Files(str(folder / "files"), b"secret"),
+        file_bytes=FILE_BYTES,
+        answers=MACROS,
+        checks={name: partial(_checked, health, name) for name in health},
+    )
     number = port()
     config = uvicorn.Config(
         application([], app, {}),
@@ -154,6 +176,7 @@ async def running(database_url: str, redis_url: str, folder: Path) -> AsyncItera
                 access,
                 tokens | {"bench": "the-bench's-token"},
                 app,
+                health,
             )
     finally:
         server.should_exit = True

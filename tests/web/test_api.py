@@ -33,7 +33,7 @@ def operations(server: Server) -> list[tuple[str, str]]:
 
 
 async def test_nothing_below_v1_answers_without_valid_credentials(server: Server) -> None:
-    assert len(operations(server)) == 22
+    assert len(operations(server)) == 29
     bad: list[dict[str, str]] = [
         {},
         {"Authorization": "Bearer "},

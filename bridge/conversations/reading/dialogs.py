@@ -1,6 +1,6 @@
 """Dialogs and the lines they wait on, as lists and pages show them.
 
-Owns the list's filters, orders and search. It must never read a message's text but to search in it.
+Owns the list's filters and orders. It must never read a message's text but to search in it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ from bridge import views as v
 from bridge.conversations import tables as t
 from bridge.conversations.lines import Line
 from bridge.conversations.reading import cursors
+from bridge.conversations.reading.matching import dialog_holds, know_letters
 from bridge.errors import Missing
 from bridge.messages import Address, ChannelName, DialogId, LineName, Status
 
 Order = Literal["due", "changed"]
 
-SEARCHED = 2000
-"""Search looks into so many of the dialogs that changed last."""
 _NO_DUE = 2**62
 """Where a dialog to which nothing is promised stands among due times: behind all of them."""
 
@@ -33,7 +32,7 @@ contact_columns = [
     t.contact.c.email,
     t.contact.c.plan,
 ]
-_dialogs = sa.select(
+every = sa.select(
     t.dialog, t.identity.c.channel, *contact_columns, t.agent.c.name.label("assignee_name")
 ).select_from(
     t.dialog.join(t.identity, t.identity.c.id == t.dialog.c.identity)
@@ -49,6 +48,7 @@ def part(
     line: str | None,
     channel: str | None,
     assignee: int | None,
+    contact: int | None,
     unclaimed: bool,
     search: str | None,
     order: Order,
@@ -56,7 +56,7 @@ def part(
     limit: int,
 ) -> v.Page[v.DialogView]:
     """Dialogs by due time, soonest first, or by their latest change, latest first."""
-    query = _dialogs
+    query = every
     if status:
         query = query.where(t.dialog.c.status.in_(list(status)))
     if line is not None:
@@ -65,11 +65,13 @@ def part(
         query = query.where(t.identity.c.channel == channel)
     if assignee is not None:
         query = query.where(t.dialog.c.assignee == assignee)
+    if contact is not None:
+        query = query.where(t.identity.c.contact == contact)
     if unclaimed:
         query = query.where(t.dialog.c.assignee.is_(None))
     if search is not None and search.strip():
-        _know_letters(connection)
-        query = query.where(_found(search.strip()))
+        know_letters(connection)
+        query = query.where(dialog_holds(search.strip()))
     if order == "due":
         due = sa.func.coalesce(cursors.ticks(t.dialog.c.due_at), _NO_DUE)
         query = cursors.part_of(query, [due, t.dialog.c.id], cursor, limit)
@@ -81,7 +83,7 @@ def part(
 
 def one(connection: Connection, dialog: DialogId) -> v.DialogView:
     """One dialog."""
-    row = connection.execute(_dialogs.where(t.dialog.c.id == dialog)).one_or_none()
+    row = connection.execute(every.where(t.dialog.c.id == dialog)).one_or_none()
     if row is None:
         raise Missing("there is no such dialog")
     return view(row)
@@ -94,7 +96,7 @@ def current(connection: Connection, channel: ChannelName, address: Address) -> v
         .where(t.identity.c.channel == channel, t.identity.c.address == address)
         .scalar_subquery()
     )
-    row = connection.execute(_dialogs.where(t.dialog.c.id == latest)).one_or_none()
+    row = connection.execute(every.where(t.dialog.c.id == latest)).one_or_none()
     return None if row is None else view(row)
 
 
@@ -165,26 +167,3 @@ def contact(row: Any) -> v.ContactView:
 def person(agent: int | None, name: str | None) -> v.PersonView | None:
     """The agent that a row names; None where it names nobody."""
     return None if agent is None else v.PersonView("agent", str(agent), name or "")
-
-
-def _found(words: str) -> sa.ColumnElement[bool]:
-    """The dialogs, among the latest, whose contact's name or one of whose messages holds the words."""
-    pattern = "%" + "".join(f"\\{char}" if char in "\\%_" else char for char in words.lower()) + "%"
-
-    def holds(column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-        return sa.func.lower(column).like(pattern, escape="\\")
-
-    latest = sa.select(t.dialog.c.id).order_by(t.dialog.c.changed_at.desc()).limit(SEARCHED)
-    said = (
-        sa.exists()
-        .where(t.message.c.dialog == t.dialog.c.id, t.message.c.author != "system")
-        .where(t.message.c.deleted_at.is_(None), holds(t.message.c.text))
-    )
-    return sa.and_(t.dialog.c.id.in_(latest.scalar_subquery()), sa.or_(holds(t.contact.c.name), said))
-
-
-def _know_letters(connection: Connection) -> None:
-    """SQLite's own lower() knows A to Z alone."""
-    driver = connection.connection.driver_connection
-    if connection.dialect.name == "sqlite" and driver is not None:
-        driver.create_function("lower", 1, lambda text: text and text.lower(), deterministic=True)

@@ -37,6 +37,28 @@ def outbox(
     return cursors.page(connection.execute(query).all(), limit, _post)
 
 
+def troubles(connection: Connection, since: datetime) -> list[v.TroubleView]:
+    """Per destination what has not arrived: all that is late, and what has failed since a moment."""
+    late = sa.case((t.outbox.c.state == "failed", 0), else_=1)
+    query = (
+        sa.select(
+            t.outbox.c.destination,
+            sa.func.sum(late).label("late"),
+            sa.func.sum(1 - late).label("failed"),
+            sa.func.max(t.outbox.c.id).label("latest"),
+        )
+        .where(t.troubled, t.outbox.c.reason.is_not(None))
+        .where(sa.or_(t.outbox.c.state != "failed", t.outbox.c.settled_at >= since))
+        .group_by(t.outbox.c.destination)
+        .subquery()
+    )
+    rows = sa.select(query, t.outbox.c.reason).join(t.outbox, t.outbox.c.id == query.c.latest)
+    return [
+        v.TroubleView(row.destination, row.failed, row.late, row.reason)
+        for row in connection.execute(rows.order_by(query.c.destination))
+    ]
+
+
 def quarantined(connection: Connection, cursor: str | None, limit: int) -> v.Page[v.QuarantineView]:
     """The latest first."""
     query = cursors.part_of(sa.select(t.quarantine), [t.quarantine.c.id], cursor, limit, descending=True)

@@ -5,6 +5,7 @@ Owns the composition of the operations. It must never know how the router, the s
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
@@ -14,7 +15,7 @@ from starlette.responses import HTMLResponse
 from bridge.media import Files
 from bridge.ports import Access, Live, Router
 from bridge.web import problems
-from bridge.web.api import dialogs, events, files, operations, tickets
+from bridge.web.api import dialogs, events, files, health, macros, operations, search, tickets
 from bridge.web.guard import Guard, session_cookie
 
 _PAGE = """<!doctype html>
@@ -50,6 +51,8 @@ def api(
     *,
     secure: bool = False,
     file_bytes: int = files.FILE_BYTES,
+    answers: Sequence[macros.Macro] = (),
+    checks: Mapping[str, health.Check] | None = None,
 ) -> FastAPI:
     """The API as an app to be mounted at /api; `secure` when the pages are served over https."""
     app = FastAPI(
@@ -70,8 +73,11 @@ def api(
     ]
     parts = [
         dialogs.routes(router),
+        search.routes(router),
         tickets.routes(router),
         operations.routes(router),
+        health.routes(router, checks or {}),
+        macros.routes(answers),
         files.routes(router, kept, limit=file_bytes),
         events.routes(live, router.presence),
     ]

@@ -41,6 +41,12 @@ class Reply(Body):
         return self
 
 
+class Duty(Body):
+    """Whether I am there for my lines."""
+
+    on: StrictBool
+
+
 class Here(Body):
     """An agent has a dialog before him and types in it, or not; `private` when what he types is a note."""
 
@@ -100,6 +106,13 @@ class Prioritise(Verb):  # noqa: D101
     means = a.Prioritise
     action: Literal["prioritise"]
     priority: Priority
+
+
+class Introduce(Verb):  # noqa: D101
+    means = a.Introduce
+    action: Literal["introduce"]
+    name: Words = ""
+    email: Words = ""
 
 
 class Undo(Verb):  # noqa: D101
@@ -212,7 +225,18 @@ class Decline(Verb):  # noqa: D101
 
 
 OnDialog = Annotated[
-    Claim | Release | Pass | Snooze | Resolve | Reopen | Prioritise | Undo | Retry | Promote | FileWish,
+    Claim
+    | Release
+    | Pass
+    | Snooze
+    | Resolve
+    | Reopen
+    | Prioritise
+    | Introduce
+    | Undo
+    | Retry
+    | Promote
+    | FileWish,
     Field(discriminator="action"),
 ]
 OnTicket = Annotated[

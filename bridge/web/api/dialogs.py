@@ -16,7 +16,7 @@ from bridge import views as v
 from bridge.messages import Author, DialogId, FileId, LineName, Status
 from bridge.ports import Router
 from bridge.web.api import bodies
-from bridge.web.api.parameters import LARGEST, Cursor, Filter, Id, Limit, Me, Worker
+from bridge.web.api.parameters import LARGEST, Cursor, Filter, Id, IdFilter, Limit, Me, Worker
 
 IdempotencyKey = Annotated[str, Header(pattern=r"^[\x21-\x7e]{1,200}$")]
 Assignee = Annotated[str | None, Query(pattern=r"^(me|[1-9][0-9]{0,17})$")]
@@ -85,6 +85,7 @@ def routes(router: Router) -> APIRouter:
         line: Filter = None,
         channel: Filter = None,
         assignee: Assignee = None,
+        contact: IdFilter = None,
         search: Filter = None,
         cursor: Cursor = None,
         unclaimed: bool = False,
@@ -100,6 +101,7 @@ def routes(router: Router) -> APIRouter:
             line=line,
             channel=channel,
             assignee=whose,
+            contact=contact,
             unclaimed=unclaimed,
             search=search,
             order=order,

@@ -47,7 +47,8 @@ function swap(old, fresh) {
   const { activeElement } = old.getRootNode(); // of the document, or of the shadow root we are in
   const focused = activeElement && old.contains(activeElement) && activeElement.dataset.act;
   old.replaceWith(fresh);
-  if (focused) fresh.querySelector(`[data-act="${focused}"]`)?.focus();
+  if (activeElement === old) fresh.focus({ preventScroll: true });
+  else if (focused) fresh.querySelector(`[data-act="${focused}"]`)?.focus();
 }
 
 const LINK = /https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]]/g;
@@ -94,5 +95,14 @@ export const kept = {
       return false;
     }
     return true;
+  },
+  // What is kept under names that begin so.
+  names(prefix) {
+    try {
+      const all = Object.keys(localStorage).map((name) => name.replace(/^bridge:/, ""));
+      return all.filter((name) => name.startsWith(prefix));
+    } catch {
+      return [];
+    }
   },
 };

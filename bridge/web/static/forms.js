@@ -74,9 +74,9 @@ export function values(form, fields) {
   );
 }
 
-// A button that does something on the server: busy meanwhile, and what went wrong stands beside it.
-export function button(label, run, { kind = "", name, disabled = false } = {}) {
-  const element = h("button", { type: "button", class: kind, disabled, data: name ? { act: name } : {} }, label);
+// A button that does something on the server: busy meanwhile, and what went wrong stands beside it. `key` does the same.
+export function button(label, run, { kind = "", name, disabled = false, key } = {}) {
+  const element = h("button", { type: "button", class: kind, disabled, title: key && `${label} (${key})`, "aria-keyshortcuts": key, data: name ? { act: name } : {} }, label);
   element.addEventListener("click", async () => {
     element.disabled = true;
     element.nextElementSibling?.matches(".problem") && element.nextElementSibling.remove();

@@ -9,10 +9,9 @@ export class Live {
   #wanted = new Map();
   #stream = null;
 
-  // `status(connected)` hears whether the page is live.
-  constructor(status, signed_out) {
-    this.status = status;
-    this.signed_out = signed_out;
+  // `status(connected)` hears whether the page is live, `here(found)` who looks at a dialog.
+  constructor(status, signed_out, here = () => {}) {
+    Object.assign(this, { status, signed_out, here });
   }
 
   // From now on: key → what to do when it is touched. After a (re)connection everything is read once.
@@ -28,7 +27,10 @@ export class Live {
         this.status(true);
         this.#wanted.forEach((read) => read());
       },
-      event: ({ event, data }) => event === "wake" && data.keys.forEach((key) => this.#wanted.get(key)?.()),
+      event: ({ event, data }) => {
+        if (event === "here") this.here(data);
+        else if (event === "wake") data.keys.forEach((key) => this.#wanted.get(key)?.());
+      },
       down: () => this.status(false),
       refused: (code) => code === 401 && this.signed_out(),
     });

@@ -1,12 +1,15 @@
-// One dialog on the desk: conversation, actions, composer, what belongs to it. Owns reading it and its unsent replies.
+// One dialog on the desk: conversation, what can be done, composer. Owns reading it, and which messages are chosen.
 
-import { ApiError, get, post } from "../api.js";
-import { fill, h, kept, uuid } from "../dom.js";
+import { ApiError, get } from "../api.js";
+import { fill, h } from "../dom.js";
 import { button } from "../forms.js";
 import { serial } from "../live.js";
-import { countdown, date, stamp } from "../time.js";
+import { countdown, stamp } from "../time.js";
 import { t } from "../words.js";
 import { Composer } from "./composer.js";
+import * as contact from "./contact.js";
+import { Here } from "./here.js";
+import { Macros, filled } from "./macros.js";
 import { draw } from "./messages.js";
 import * as prompts from "./prompts.js";
 
@@ -16,26 +19,31 @@ export class DialogView {
   dialog = null;
   messages = new Map();
   chosen = new Set();
+  belongings = { tickets: [], wishes: [], earlier: [] };
   rev = 0;
 
-  constructor(desk, id, root, side) {
-    Object.assign(this, { desk, id, side });
+  // `seq` is the message to be shown first.
+  constructor(desk, id, root, side, seq) {
+    Object.assign(this, { desk, id, side, seq });
     this.key = `dialog:${id}`;
-    this.pending = kept.get(`unsent:${id}`, []);
-    this.composer = new Composer(`draft:${id}`, (written) => this.#send(written));
+    this.macros = new Macros(() => this.dialog?.contact.language);
+    this.composer = new Composer(`draft:${desk.me.id}:${id}`, (written) => this.#send(written), () => desk.commands.open("macros"));
     this.head = h("header", { class: "subject-head" });
     this.list = h("div", { class: "log", role: "log", "aria-label": t("conversation"), tabindex: 0 });
     this.picked = h("div", { class: "picked", role: "status" });
     this.problem = h("p", { class: "problem", role: "alert", hidden: true });
-    fill(root, this.head, this.problem, this.list, this.picked, this.composer.root);
+    this.here = new Here(desk, id, this.composer);
+    fill(root, this.head, this.problem, this.list, this.picked, this.here.root, this.composer.root);
     this.composer.root.hidden = true;
+    this.undrop = this.composer.takeDrops(root);
     this.read = serial(() => this.#read());
     fill(side, h("p", { class: "empty" }, t("loading")));
-    this.#flush();
   }
 
   leave() {
     this.left = true;
+    this.here.leave();
+    this.undrop();
   }
 
   // What has changed since the last time; the first time everything.
@@ -50,20 +58,27 @@ export class DialogView {
         }
       }
       if (this.left) return;
-      this.draw();
-      await this.around();
       this.problem.hidden = true;
+      this.draw();
+      if (this.desk.works) this.macros.all(); // at hand before somebody asks for them
+      await this.around();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.#say(error);
     }
   }
 
-  // Tickets and wishes of this dialog.
+  // Tickets and wishes of this dialog, and the contact's other dialogs.
   async around() {
     if (!this.dialog) return;
-    const [tickets, wishes] = await Promise.all([get(`tickets?dialog=${this.id}`), get(`wishes?dialog=${this.id}`)]);
-    if (!this.left) this.#side(tickets.items, wishes.items);
+    const [tickets, wishes, all] = await Promise.all([get(`tickets?dialog=${this.id}`), get(`wishes?dialog=${this.id}`), get(`dialogs?contact=${this.dialog.contact.id}&limit=20`)]);
+    this.belongings = { tickets: tickets.items, wishes: wishes.items, earlier: all.items.filter((other) => other.id !== this.id) };
+    if (this.left) return;
+    const prioritise = (priority) => this.desk.act("dialog", this.id, "prioritise", { priority }).catch((error) => {
+      this.#say(error);
+      throw error;
+    });
+    contact.draw(this.side, this, prioritise);
   }
 
   #say(error) {
@@ -72,15 +87,14 @@ export class DialogView {
   }
 
   draw() {
+    if (this.left || !this.dialog) return;
     const low = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 60;
     const first = !this.list.childElementCount;
     this.#head();
-    const seqs = new Set(this.messages.keys());
-    this.pending = this.pending.filter((sending) => !seqs.has(sending.seq));
     const messages = [...this.messages.values()].sort((one, other) => one.seq - other.seq);
-    draw(this.list, messages, this.pending, this);
+    draw(this.list, messages, this.desk.unsent.of(this.id).filter((one) => !this.messages.has(one.seq)), this);
     this.#picked();
-    const me = this.desk.me;
+    const { me } = this.desk;
     const { assignee, line } = this.dialog;
     const speaks = this.desk.line(line).speaks && this.desk.works;
     const loud = Boolean(assignee) && assignee.id !== me.id;
@@ -88,27 +102,15 @@ export class DialogView {
     this.composer.root.hidden = !this.desk.works;
     this.composer.rules({ allowed: speaks, loud, hint });
     if (low || first) this.list.scrollTop = this.list.scrollHeight;
+    if (first && this.seq) this.#bubbles().find((one) => one.dataset.seq === this.seq)?.focus();
   }
 
   #head() {
     const { dialog, desk } = this;
-    const mine = dialog.assignee?.id === desk.me.id;
-    const open = dialog.status !== "resolved";
-    const act = (action, fields) => () => desk.act("dialog", this.id, action, fields);
-    const force = dialog.assignee && !mine && ["lead", "admin"].includes(desk.me.role);
-    const ask = (prompt) => () => prompt(this);
-    const buttons = !desk.works ? [] : [
-      open && !dialog.assignee && button(t("claim"), act("claim"), { kind: "primary", name: "claim" }),
-      open && force && button(t("take_over"), act("claim", { force: true }), { name: "claim" }),
-      open && mine && button(t("release"), act("release"), { name: "release" }),
-      open && button(t("pass"), ask(prompts.pass), { name: "pass" }),
-      open && button(t("snooze"), ask(prompts.snooze), { name: "snooze" }),
-      open && button(t("resolve"), act("resolve"), { name: "resolve" }),
-      !open && button(t("reopen"), act("reopen"), { kind: "primary", name: "reopen" }),
-    ];
     const look = JSON.stringify([dialog.contact, dialog.status, dialog.assignee, dialog.promise, dialog.line, dialog.priority, dialog.snoozed_until]);
     if (look === this.look) return;
     this.look = look;
+    const mine = dialog.assignee?.id === desk.me.id;
     fill(
       this.head,
       h("a", { class: "back", href: "#", "aria-label": t("back") }, "‹"),
@@ -120,15 +122,34 @@ export class DialogView {
           "p",
           {},
           h("span", { class: `status ${dialog.status}` }, t(`status_${dialog.status}`)),
+          dialog.priority !== "normal" && h("span", { class: `badge ${dialog.priority}` }, t(`priority_${dialog.priority}`)),
           dialog.promise && h("span", { class: "promise" }, t(dialog.promise.name), " ", countdown(dialog.promise)),
           dialog.snoozed_until && h("span", {}, t("until"), " ", stamp(dialog.snoozed_until)),
           h("span", {}, dialog.assignee ? (mine ? t("yours") : t("has_it", { name: dialog.assignee.name })) : t("unclaimed")),
-          h("span", {}, desk.line(dialog.line).title),
+          !desk.me.lines.includes(dialog.line) && h("span", {}, desk.line(dialog.line).title),
         ),
       ),
-      h("button", { type: "button", class: "to-side quiet", "aria-label": t("details"), title: t("details"), onclick: () => document.querySelector("main").toggleAttribute("data-side") }, "•••"),
-      h("div", { class: "actions" }, buttons),
+      h("button", { type: "button", class: "to-side quiet", "aria-label": t("details"), title: `${t("details")} (I)`, onclick: () => document.querySelector("main").toggleAttribute("data-side") }, "•••"),
+      h("div", { class: "actions" }, this.#buttons(mine)),
     );
+  }
+
+  #buttons(mine) {
+    const { dialog, desk } = this;
+    if (!desk.works) return [];
+    const open = dialog.status !== "resolved";
+    const force = dialog.assignee && !mine && ["lead", "admin"].includes(desk.me.role);
+    const act = (action, fields) => () => desk.act("dialog", this.id, action, fields);
+    const ask = (prompt) => () => prompt(this);
+    return [
+      open && !dialog.assignee && button(t("claim"), act("claim"), { kind: "primary", name: "claim", key: "C" }),
+      open && force && button(t("take_over"), act("claim", { force: true }), { name: "claim", key: "C" }),
+      open && mine && button(t("release"), act("release"), { name: "release", key: "U" }),
+      open && button(t("pass"), ask(prompts.pass), { name: "pass", key: "P" }),
+      open && button(t("snooze"), ask(prompts.snooze), { name: "snooze", key: "S" }),
+      open && button(t("resolve"), act("resolve"), { name: "resolve", key: "E" }),
+      !open && button(t("reopen"), act("reopen"), { kind: "primary", name: "reopen", key: "O" }),
+    ];
   }
 
   #picked() {
@@ -140,10 +161,33 @@ export class DialogView {
     fill(
       this.picked,
       h("span", {}, t("chosen", { n: chosen.length })),
-      button(t("ticket_from_chosen"), () => prompts.ticket(this, chosen), { kind: "primary", name: "ticket" }),
-      chosen.length === 1 && button(t("file_wish"), () => prompts.wish(this, chosen[0]), { name: "wish" }),
+      button(t("ticket_from_chosen"), () => prompts.ticket(this, chosen), { kind: "primary", name: "ticket", key: "T" }),
+      chosen.length === 1 && button(t("file_wish"), () => prompts.wish(this, chosen[0]), { name: "wish", key: "W" }),
       h("button", { type: "button", class: "quiet", onclick: () => this.unchoose() }, t("clear")),
     );
+  }
+
+  #bubbles = () => [...this.list.querySelectorAll(".said[data-seq]")];
+
+  // Moves the cursor along the messages: the first step goes to the last one.
+  walk(by) {
+    const bubbles = this.#bubbles();
+    const at = bubbles.findIndex((one) => one.contains(document.activeElement));
+    bubbles[at < 0 ? bubbles.length - 1 : Math.max(0, Math.min(bubbles.length - 1, at + by))]?.focus();
+  }
+
+  // The message at the cursor, else the contact's last one.
+  select() {
+    const at = this.#bubbles().find((one) => one.contains(document.activeElement));
+    const seq = at ? Number(at.dataset.seq) : [...this.messages.values()].findLast((message) => message.author.kind === "contact")?.seq;
+    if (seq) this.choose(seq, !this.chosen.has(seq));
+  }
+
+  // The messages that a ticket or a wish would be made of.
+  pick() {
+    if (this.chosen.size) return [...this.chosen].sort((one, other) => one - other);
+    const at = this.#bubbles().find((one) => one.contains(document.activeElement));
+    return at ? [Number(at.dataset.seq)] : [];
   }
 
   choose(seq, on) {
@@ -157,9 +201,22 @@ export class DialogView {
     this.draw();
   }
 
+  // How to begin a reply or a note, where it may be written.
+  place(mode) {
+    const { root, reply } = this.composer;
+    return !root.hidden && !(mode === "reply" && reply.hidden) && (() => this.composer.choose(mode));
+  }
+
+  // A saved answer, its slots filled with what the desk knows.
+  use(macro) {
+    const { contact: who, line, channel } = this.dialog;
+    const known = { name: who.name, email: who.email, agent: this.desk.me.name, channel, line: this.desk.line(line).title, ticket: this.belongings.tickets[0] && String(this.belongings.tickets[0].number) };
+    filled(macro, known, (text) => this.composer.take(text));
+  }
+
   async undo(message, keep) {
     await this.desk.act("dialog", this.id, "undo", { seq: message.seq, keep });
-    if (!keep) this.composer.take(message.text);
+    if (!keep) this.composer.take(message.text, "reply");
   }
 
   async retry(message) {
@@ -167,89 +224,15 @@ export class DialogView {
   }
 
   #send(written) {
-    this.pending.push({ key: uuid(), ...written });
-    this.#keep();
-    this.draw();
+    this.desk.unsent.add(this.id, written);
     this.list.scrollTop = this.list.scrollHeight;
-    this.#flush();
   }
 
-  again(sending) {
-    sending.problem = null;
-    this.draw();
-    return this.#flush();
-  }
+  again = (sending) => this.desk.unsent.again(this.id, sending);
 
   drop(sending) {
-    this.pending = this.pending.filter((other) => other !== sending);
-    this.#keep();
-    this.composer.take(sending.text, sending.mode === "note" ? "note" : "reply");
-    this.draw();
-  }
-
-  #keep() {
-    kept.set(`unsent:${this.id}`, this.pending.filter((sending) => !sending.seq));
-  }
-
-  // Sends what is unsent, one after the other. The key makes a repeat harmless, so a doubtful one is simply repeated.
-  async #flush() {
-    if (this.flushing) return;
-    this.flushing = true;
-    try {
-      for (let sending; (sending = this.pending.find((one) => !one.seq && !one.problem)); ) {
-        const { text, mode, files: attachments, key } = sending;
-        try {
-          const receipt = await post(`dialogs/${this.id}/reply`, { text, mode, attachments }, { "Idempotency-Key": key });
-          sending.seq = receipt.seq;
-        } catch (error) {
-          sending.tries = (sending.tries ?? 0) + 1;
-          if (error.passing && sending.tries < 5) await new Promise((resolve) => setTimeout(resolve, 400 * 2 ** sending.tries));
-          else sending.problem = error.message ?? String(error);
-        }
-        this.#keep();
-      }
-    } finally {
-      this.flushing = false;
-    }
-    if (!this.left && this.dialog) {
-      this.draw();
-      await this.read();
-    }
-  }
-
-  #side(tickets, wishes) {
-    const { contact, ...dialog } = this.dialog;
-    const fact = (name, ...value) => [h("dt", {}, name), h("dd", { dir: "auto" }, ...value)];
-    const look = JSON.stringify([contact, dialog.priority, dialog.page, dialog.answered_at, dialog.resolved_at, tickets, wishes]);
-    if (look === this.sideLook) return;
-    this.sideLook = look;
-    const priority = h("select", { "aria-label": t("priority") }, prompts.priorities().map(([key, words]) => h("option", { value: key, selected: key === dialog.priority }, words)));
-    priority.disabled = !this.desk.works || dialog.status === "resolved";
-    priority.addEventListener("change", () => this.desk.act("dialog", this.id, "prioritise", { priority: priority.value }).catch((error) => {
-      priority.value = dialog.priority;
-      this.#say(error);
-    }));
-    fill(
-      this.side,
-      h("button", { type: "button", class: "quiet close-side", onclick: () => document.querySelector("main").removeAttribute("data-side") }, t("close")),
-      h("h2", {}, t("contact")),
-      h(
-        "dl",
-        {},
-        fact(t("name"), contact.name || t("visitor")),
-        fact(t("channel"), dialog.channel),
-        fact(t("language"), contact.language),
-        contact.email && fact(t("email"), contact.email),
-        contact.plan && fact(t("plan"), contact.plan),
-        dialog.page && fact(t("page"), dialog.page),
-        fact(t("opened"), stamp(dialog.opened_at)),
-        dialog.answered_at && fact(t("answered"), stamp(dialog.answered_at)),
-        fact(t("priority"), priority),
-      ),
-      h("h2", {}, t("tab_tickets")),
-      tickets.length ? h("ul", { class: "links" }, tickets.map((ticket) => h("li", {}, h("a", { href: `#ticket/${ticket.id}`, dir: "auto" }, `#${ticket.number} ${ticket.title}`), h("span", { class: `status ${ticket.status}` }, t(`ticket_${ticket.status}`))))) : h("p", { class: "quiet" }, t("no_tickets")),
-      h("h2", {}, t("tab_wishes")),
-      wishes.length ? h("ul", { class: "links" }, wishes.map((wish) => h("li", {}, h("a", { href: `#wish/${wish.id}`, dir: "auto" }, `#${wish.number} ${wish.title}`), h("span", { class: `status ${wish.status}` }, t(`wish_${wish.status}`)), wish.deadline && h("span", { class: "quiet" }, date(wish.deadline))))) : h("p", { class: "quiet" }, t("no_wishes")),
-    );
+    this.desk.unsent.drop(this.id, sending);
+    const files = sending.files.map((id, place) => ({ id, name: sending.names?.[place] ?? t("file") }));
+    this.composer.take(sending.text, sending.mode === "note" ? "note" : "reply", files);
   }
 }

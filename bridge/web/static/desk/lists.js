@@ -1,13 +1,15 @@
-// The left column: who waits, what is mine, everything, tickets, wishes. Owns which list is shown and reading it.
+// The views at the left: who waits, what is mine, everything, tickets, wishes, what was searched for.
+// Owns which one is shown, how it is narrowed, and reading it.
 
 import { get } from "../api.js";
 import { fill, h, keyed, kept } from "../dom.js";
 import { button } from "../forms.js";
 import { serial } from "../live.js";
-import { countdown, stamp } from "../time.js";
 import { t } from "../words.js";
+import { icon } from "./icons.js";
+import { row } from "./rows.js";
 
-const TABS = ["queue", "mine", "all", "tickets", "wishes"];
+const TABS = ["queue", "mine", "all", "tickets", "wishes", "search"];
 const ACTIVE = ["open", "waiting", "snoozed"];
 const SELDOM = 3000;
 
@@ -18,49 +20,76 @@ const query = (fields) => {
 
 export class Lists {
   tab = kept.get("desk:tab", "queue");
-  search = "";
+  only = kept.get("desk:only", {}); // tab → the line or status it is narrowed to
+  words = "";
   items = {};
   more = null; // the cursor of what follows the shown list
 
-  constructor(desk, root) {
+  constructor(desk, views, root) {
     this.desk = desk;
-    this.tabs = h("nav", { class: "tabs", "aria-label": t("lists") });
-    this.tools = h("div", { class: "tools" });
+    this.tabs = h("div", { class: "tabs" });
+    this.heading = h("h2", {});
+    this.chips = h("div", { class: "narrow", role: "group", "aria-label": t("narrow") });
     this.rows = h("ul", { class: "rows" });
     this.end = h("div", { class: "end" });
     this.read = serial(() => this.#read());
-    this.find = h("input", { type: "search", placeholder: t("search"), "aria-label": t("search") });
+    this.find = h("input", { type: "search", class: "find-words", placeholder: t("search_hint"), "aria-label": t("search_hint") });
     this.find.addEventListener("input", () => {
       clearTimeout(this.typing);
-      this.typing = setTimeout(() => {
-        this.search = this.find.value.trim();
-        this.read().catch(() => {});
-      }, 250);
+      this.typing = setTimeout(() => this.search(this.find.value.trim()), 200);
     });
-    const next = desk.works && button(t("take_next"), () => desk.next(), { kind: "primary wide", name: "next" });
-    fill(root, h("div", { class: "top" }, next || null, this.tabs, this.tools), this.rows, this.end);
-    this.choose(TABS.includes(this.tab) ? this.tab : "queue", false);
+    this.find.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown" || (event.key === "Enter" && !event.isComposing)) {
+        event.preventDefault();
+        this.step(1);
+      } else if (event.key === "Escape") this.find.blur();
+    });
+    const next = desk.works && button(t("take_next"), () => desk.next(), { kind: "primary", name: "next" });
+    if (next) next.title = `${t("take_next")} (A)`;
+    fill(views, this.tabs);
+    fill(root, h("header", { class: "top" }, this.heading, next || null, this.find, this.chips), this.rows, this.end);
+    this.choose(TABS.includes(this.tab) ? this.tab : "queue", { read: false });
   }
 
-  choose(tab, read = true) {
+  choose(tab, { only, focus = false, read = true } = {}) {
     this.tab = tab;
     this.more = null;
-    kept.set("desk:tab", tab);
-    fill(this.tools, tab === "all" && this.find);
+    if (only != null) this.only[tab] = only;
+    kept.set("desk:tab", tab === "search" ? "queue" : tab);
+    kept.set("desk:only", this.only);
+    this.find.hidden = tab !== "search";
     this.draw();
     if (read) this.read().catch(() => {});
+    if (focus) this.desk.list();
+    if (focus && tab === "search") this.find.select();
+    else if (focus) this.step(0);
+  }
+
+  search(words) {
+    this.words = words;
+    return this.read().catch(() => {});
+  }
+
+  // Moves along the rows; the page follows when one is opened.
+  step(by) {
+    this.desk.list();
+    const rows = [...this.rows.querySelectorAll("a.row")];
+    const focused = rows.findIndex((one) => one === document.activeElement);
+    const from = focused >= 0 ? focused : rows.findIndex((one) => one.hasAttribute("aria-current"));
+    rows[Math.max(0, Math.min(rows.length - 1, from < 0 ? 0 : from + by))]?.focus();
   }
 
   // My queue and my dialogs are always read, for their counts; tickets and wishes now and then; all only while shown.
   async #read() {
     const tab = this.tab;
+    const words = this.words;
     const [queue, mine, shown] = await Promise.all([this.#queue(), this.#dialogs({ assignee: "me", status: ACTIVE, order: "due" }), this.#shown(tab), this.#around(tab)]);
     Object.assign(this.items, { queue, mine: mine.items });
-    if (shown) {
-      this.items[tab] = shown.items;
-      this.more = shown.next;
+    if (shown && tab === this.tab && words === this.words) {
+      this.items[this.#shelf(tab)] = shown.items;
+      this.more = shown.next ?? null;
     }
-    document.title = queue.length ? `(${queue.length}) ${t("desk")}` : t("desk");
+    this.desk.alerts.news(queue, this.items.mine);
     this.draw();
   }
 
@@ -75,64 +104,96 @@ export class Lists {
     }
     this.#looked = Date.now();
     const others = ["tickets", "wishes"].filter((name) => name !== tab);
-    const pages = await Promise.all(others.map((name) => this.#shown(name)));
+    const [lines, ...pages] = await Promise.all([get("lines"), ...others.map((name) => this.#page(name, ""))]);
+    this.desk.lines = lines;
     others.forEach((name, place) => (this.items[name] = pages[place].items));
   }
 
   async #queue() {
-    const lines = this.desk.me.lines;
-    const pages = await Promise.all(lines.map((line) => this.#dialogs({ line, status: "open", unclaimed: 1, order: "due" })));
+    const pages = await Promise.all(this.desk.me.lines.map((line) => this.#waiting(line)));
     const due = (dialog) => (dialog.promise ? Date.parse(dialog.promise.due_at) : Infinity);
     return pages.flatMap((page) => page.items).sort((one, other) => due(one) - due(other));
   }
 
-  #dialogs(fields) {
-    return get(`dialogs?${query({ limit: 100, ...fields })}`);
-  }
+  #waiting = (line) => this.#dialogs({ line, status: "open", unclaimed: 1, order: "due" });
+  #dialogs = (fields) => get(`dialogs?${query({ limit: 100, ...fields })}`);
+
+  // Where the items of a tab stand: what is narrowed to one line is no list of mine.
+  #shelf = (tab) => (tab !== "all" && this.only[tab] ? `${tab}:${this.only[tab]}` : tab);
 
   #shown(tab, cursor = null) {
-    if (tab === "all") return this.#dialogs({ order: "changed", search: this.search, cursor, limit: 50 });
-    if (tab === "tickets") return get(`tickets?${query({ status: ["open", "passed", "returned"], cursor })}`);
+    if (tab === "search") return this.#found();
+    return ["queue", "mine"].includes(tab) && !this.only[tab] ? null : this.#page(tab, this.only[tab], cursor);
+  }
+
+  #page(tab, only, cursor = null) {
+    if (tab === "queue") return this.#waiting(only);
+    if (tab === "all") return this.#dialogs({ order: "changed", status: only, cursor, limit: 50 });
+    if (tab === "tickets") return get(`tickets?${query({ status: ["open", "passed", "returned"], line: only, cursor })}`);
     if (tab === "wishes") return get(`wishes?${query({ status: ["proposed", "new", "accepted", "scheduled", "shipped"], cursor })}`);
     return null;
   }
 
+  async #found() {
+    if (!this.words) return { items: [] };
+    const { items } = await get(`search?${query({ q: this.words, limit: 50 })}`);
+    return { items: items.map(({ dialog, ...found }) => ({ ...dialog, found })) };
+  }
+
   async #further() {
     const page = await this.#shown(this.tab, this.more);
-    this.items[this.tab] = [...this.items[this.tab], ...page.items];
+    this.items[this.#shelf(this.tab)].push(...page.items);
     this.more = page.next;
     this.draw();
   }
 
   draw() {
-    keyed(
-      this.tabs,
-      TABS.map((name) => ({ name, count: this.#count(name), chosen: name === this.tab })),
-      (tab) => tab.name,
-      (tab) =>
-        h(
-          "button",
-          { type: "button", "aria-current": tab.chosen && "true", data: { act: tab.name }, onclick: () => this.choose(tab.name) },
-          t(`tab_${tab.name}`),
-          tab.count ? h("b", { class: "count" }, tab.count) : null,
-        ),
-    );
-    const items = this.items[this.tab];
-    const here = location.hash.slice(1);
-    const first = (item) => this.#calls(item);
-    const rows = (items ?? []).toSorted((one, other) => first(other) - first(one)).map((item) => ({ item, chosen: `${kind(this.tab)}/${item.id}` === here }));
-    keyed(this.rows, rows, ({ item }) => item.id, (row) => this.#row(row));
+    keyed(this.tabs, TABS.map((name) => ({ name, count: this.#count(name), late: name === "queue" && this.#late(), chosen: name === this.tab })), (tab) => tab.name, (tab) => this.#tab(tab));
+    fill(this.heading, t(`tab_${this.tab}`));
+    this.#narrow();
+    const items = this.items[this.#shelf(this.tab)];
+    const here = location.hash.slice(1).split("/").slice(0, 2).join("/");
+    const kind = { tickets: "ticket", wishes: "wish" }[this.tab] ?? "dialog";
+    this.mixed = new Set((items ?? []).map((item) => item.channel)).size > 1; // else the channel says nothing
+    const rows = (items ?? []).toSorted((one, other) => this.#calls(other) - this.#calls(one)).map((item) => ({ item, chosen: `${kind}/${item.id}` === here, words: this.tab === "search" ? this.words : "" }));
+    keyed(this.rows, rows, ({ item }) => item.id, ({ item, ...how }) => row(kind, item, this.desk, how));
+    const empty = this.tab === "search" && !this.words ? "search_intro" : `empty_${this.tab}`;
     fill(
       this.end,
-      items && !items.length ? h("p", { class: "empty" }, t(`empty_${this.tab}`)) : null,
-      !items ? h("p", { class: "empty" }, t("loading")) : null,
-      this.more && !["queue", "mine"].includes(this.tab) ? button(t("more"), () => this.#further()) : null,
+      items && !items.length ? h("p", { class: "empty" }, t(empty)) : null,
+      !items && this.tab !== "search" ? h("p", { class: "empty" }, t("loading")) : null,
+      this.more ? button(t("more"), () => this.#further()) : null,
     );
+  }
+
+  #tab({ name, count, late, chosen }) {
+    const words = t(`tab_${name}`);
+    return h("button", { type: "button", "aria-current": chosen && "true", title: t(`do_${name === "search" ? name : `go_${name}`}`), data: { act: name }, onclick: () => this.choose(name, { focus: name === "search" }) }, icon(name), h("span", {}, words), count ? h("b", { class: late ? "count late" : "count" }, count) : null);
+  }
+
+  // A queue or tickets of one line, dialogs of one state.
+  #narrow() {
+    const { lines, me } = this.desk;
+    const queues = lines.filter((line) => me.lines.length > 1 || !me.lines.includes(line.name));
+    const choices = {
+      queue: queues.length ? [["", t("my_lines")], ...queues.map((line) => [line.name, line.title, line.waiting])] : [],
+      tickets: lines.length > 1 ? [["", t("every_line")], ...lines.map((line) => [line.name, line.title])] : [],
+      all: [["", t("every_status")], ...[...ACTIVE, "resolved"].map((status) => [status, t(`status_${status}`)])],
+    }[this.tab];
+    this.chips.hidden = !choices?.length;
+    const chosen = this.only[this.tab] ?? "";
+    keyed(this.chips, (choices ?? []).map((choice) => [...choice, this.tab, choice[0] === chosen]), ([name]) => name, ([name, words, count]) =>
+      h("button", { type: "button", "aria-pressed": String(name === chosen), data: { act: `only-${name}` }, onclick: () => this.choose(this.tab, { only: name }) }, words, typeof count === "number" && count > 0 && h("span", { class: "count" }, count)),
+    );
+  }
+
+  #late() {
+    return (this.items.queue ?? []).some((dialog) => dialog.promise && Date.parse(dialog.promise.due_at) < Date.now());
   }
 
   #count(tab) {
     const items = this.items[tab] ?? [];
-    return { queue: items.length, mine: items.length, all: 0 }[tab] ?? items.filter((item) => this.#calls(item)).length;
+    return { queue: items.length, mine: items.length, all: 0, search: 0 }[tab] ?? items.filter((item) => this.#calls(item)).length;
   }
 
   // Whether a ticket or a wish waits for me: it stands on my line unclaimed, is mine, or its words are to be read.
@@ -143,61 +204,4 @@ export class Lists {
     if (item.assignee) return Number(item.assignee.id === me.id) * 2;
     return Number(me.lines.includes(item.line));
   }
-
-  #row({ item, chosen }) {
-    const one = kind(this.tab);
-    const make = { dialog: dialogRow, ticket: ticketRow, wish: wishRow }[one];
-    return h("li", {}, h("a", { href: `#${one}/${item.id}`, class: "row", "aria-current": chosen && "true" }, make(item, this.desk)));
-  }
-}
-
-const kind = (tab) => ({ tickets: "ticket", wishes: "wish" })[tab] ?? "dialog";
-
-function priority(item) {
-  return item.priority === "normal" ? null : h("span", { class: `badge ${item.priority}` }, t(`priority_${item.priority}`));
-}
-
-function dialogRow(dialog, desk) {
-  return [
-    h("span", { class: "head" }, h("b", { dir: "auto" }, dialog.contact.name || t("visitor")), dialog.promise ? countdown(dialog.promise) : stamp(dialog.changed_at)),
-    h("span", { class: "preview", dir: "auto" }, dialog.preview),
-    h(
-      "span",
-      { class: "foot" },
-      h("span", { class: `status ${dialog.status}` }, t(`status_${dialog.status}`)),
-      priority(dialog),
-      h("span", {}, dialog.channel),
-      desk.me.lines.includes(dialog.line) ? null : h("span", {}, desk.line(dialog.line).title),
-      dialog.assignee ? h("span", { class: "who" }, dialog.assignee.id === desk.me.id ? t("you") : dialog.assignee.name) : null,
-    ),
-  ];
-}
-
-function ticketRow(ticket, desk) {
-  return [
-    h("span", { class: "head" }, h("b", { dir: "auto" }, `#${ticket.number} ${ticket.title}`), stamp(ticket.changed_at)),
-    h("span", { class: "preview", dir: "auto" }, ticket.contact.name || t("visitor")),
-    h(
-      "span",
-      { class: "foot" },
-      h("span", { class: `status ${ticket.status}` }, t(`ticket_${ticket.status}`)),
-      priority(ticket),
-      h("span", {}, desk.line(ticket.line).title),
-      ticket.assignee ? h("span", { class: "who" }, ticket.assignee.id === desk.me.id ? t("you") : ticket.assignee.name) : null,
-    ),
-  ];
-}
-
-function wishRow(wish) {
-  return [
-    h("span", { class: "head" }, h("b", { dir: "auto" }, `#${wish.number} ${wish.title}`), stamp(wish.changed_at)),
-    h("span", { class: "preview", dir: "auto" }, wish.text),
-    h(
-      "span",
-      { class: "foot" },
-      h("span", { class: `status ${wish.announce === "review" ? "returned" : wish.status}` }, wish.announce === "review" ? t("to_review") : t(`wish_${wish.status}`)),
-      wish.reason && wish.status !== "declined" ? h("span", { class: "badge high" }, t("question")) : null,
-      h("span", {}, t("asked_by", { n: wish.asked })),
-    ),
-  ];
 }

@@ -7,6 +7,8 @@ import { t } from "../words.js";
 import { link, wording } from "./events.js";
 
 const INLINE = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+const PLAIN = ["queued", "accepted", "delivered", "read"];
+const TOGETHER = 5 * 60_000; // what one says within five minutes stands together
 
 // `doing`: {desk, chosen: Set, choose(seq, on), undo(message, keep), retry(message), again(pending), drop(pending)}
 export function draw(list, messages, pending, doing) {
@@ -14,16 +16,22 @@ export function draw(list, messages, pending, doing) {
   let last = null;
   for (const message of messages) {
     const today = new Date(message.said_at).toDateString();
-    if (today !== last) rows.push({ key: `day-${today}`, day: message.said_at });
-    last = today;
-    rows.push({ key: message.seq, message, chosen: doing.chosen.has(message.seq) });
+    if (!last || today !== new Date(last.message.said_at).toDateString()) rows.push({ key: `day-${today}`, day: message.said_at });
+    const row = { key: message.seq, message, chosen: doing.chosen.has(message.seq), follows: Boolean(last) && together(last.message, message) };
+    if (row.follows) last.goesOn = true;
+    rows.push((last = row));
   }
   rows.push(...pending.map((sending) => ({ key: sending.key, sending })));
   keyed(list, rows, (row) => row.key, (row) => {
     if (row.day) return h("div", { class: "day" }, day(row.day));
     if (row.sending) return unsent(row.sending, doing);
-    return row.message.author.kind === "system" ? system(row.message, doing) : said(row.message, row.chosen, doing);
+    return row.message.author.kind === "system" ? system(row.message, doing) : said(row, doing);
   });
+}
+
+function together(one, other) {
+  const same = one.author.kind === other.author.kind && one.author.id === other.author.id && one.private === other.private;
+  return same && one.author.kind !== "system" && Date.parse(other.said_at) - Date.parse(one.said_at) < TOGETHER;
 }
 
 function system(message, doing) {
@@ -33,7 +41,7 @@ function system(message, doing) {
   return h("div", { class: alarm ? "system alarm" : "system" }, where ? h("a", { href: where }, words) : h("span", {}, words), " ", stamp(message.said_at));
 }
 
-function said(message, chosen, doing) {
+function said({ message, chosen, follows, goesOn }, doing) {
   const { author, seq } = message;
   const side = author.kind === "contact" ? "theirs" : message.private ? "note" : "ours";
   const name = author.kind === "bot" ? t("bot") : author.name || t("visitor");
@@ -42,7 +50,7 @@ function said(message, chosen, doing) {
   const gone = message.deleted_at && message.mark !== "cancelled";
   return h(
     "div",
-    { class: `said ${side} ${author.kind} ${chosen ? "chosen" : ""}`, data: { seq } },
+    { class: ["said", side, author.kind, chosen && "chosen", follows && "follows", goesOn && "goes-on"].filter(Boolean).join(" "), tabindex: -1, data: { seq } },
     h("label", { class: "pick" }, box),
     h(
       "div",
@@ -88,7 +96,7 @@ function marked(message, doing) {
   const why = mark === "cancelled" ? { "taken back": t("taken_back"), "kept as a note": t("kept_as_note") }[reason] ?? reason : reason;
   return h(
     "p",
-    { class: `mark ${mark}` },
+    { class: `mark ${mark}${PLAIN.includes(mark ?? "queued") ? " plain" : ""}` },
     h("span", {}, mark === "cancelled" ? why || words : words),
     mark !== "cancelled" && why ? h("span", { class: "why" }, why) : null,
     mark === "failed" && button(t("retry"), () => doing.retry(message), { name: "retry" }),
@@ -107,6 +115,7 @@ function unsent(sending, doing) {
       { class: "bubble" },
       h("p", { class: "by" }, h("b", {}, doing.desk.me.name), sending.mode === "note" && h("span", { class: "badge note" }, t("note"))),
       h("p", { class: "words", dir: "auto" }, sending.text),
+      sending.names?.map((name) => h("p", { class: "file" }, name)),
       h(
         "p",
         { class: problem ? "mark failed" : "mark" },

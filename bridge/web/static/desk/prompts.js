@@ -43,6 +43,21 @@ export function snooze(view) {
   });
 }
 
+// Who the contact is, as an agent has learned.
+export function introduce(view) {
+  const { contact } = view.dialog;
+  return ask({
+    key: `introduce:${view.id}`,
+    title: t("introduce_title"),
+    label: t("save"),
+    fields: [
+      { name: "name", label: t("name"), value: contact.name, maxlength: 100 },
+      { name: "email", label: t("email"), type: "email", value: contact.email ?? "" },
+    ],
+    run: (values) => view.desk.act("dialog", view.id, "introduce", values),
+  });
+}
+
 export function ticket(view, seqs) {
   const { desk, dialog, id } = view;
   const silent = desk.lines.find((line) => !line.speaks) ?? desk.lines.find((line) => line.name !== dialog.line);

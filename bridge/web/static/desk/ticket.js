@@ -6,6 +6,7 @@ import { button, row } from "../forms.js";
 import { serial } from "../live.js";
 import { local, stamp } from "../time.js";
 import { t } from "../words.js";
+import { facts, languageName } from "./contact.js";
 import { file } from "./messages.js";
 import * as prompts from "./prompts.js";
 
@@ -74,11 +75,11 @@ export class TicketView {
         "div",
         { class: "actions" },
         h("a", { class: "button", href: `#dialog/${ticket.dialog}` }, t("open_dialog")),
-        open && !ticket.assignee && button(t("claim"), act("claim"), { kind: "primary", name: "claim" }),
-        open && force && button(t("take_over"), act("claim", { force: true }), { name: "claim" }),
-        open && button(t("pass"), () => prompts.pass(this, "ticket"), { name: "pass" }),
-        open && button(t("resolve"), act("resolve"), { name: "resolve" }),
-        desk.works && !open && button(t("reopen"), act("reopen"), { kind: "primary", name: "reopen" }),
+        open && !ticket.assignee && button(t("claim"), act("claim"), { kind: "primary", name: "claim", key: "C" }),
+        open && force && button(t("take_over"), act("claim", { force: true }), { name: "claim", key: "C" }),
+        open && button(t("pass"), () => prompts.pass(this, "ticket"), { name: "pass", key: "P" }),
+        open && button(t("resolve"), act("resolve"), { name: "resolve", key: "E" }),
+        desk.works && !open && button(t("reopen"), act("reopen"), { kind: "primary", name: "reopen", key: "O" }),
       ),
     );
     keyed(this.quotes, ticket.quotes, (quote) => `${quote.dialog}-${quote.seq}`, (quote) =>
@@ -88,6 +89,12 @@ export class TicketView {
     const story = ticket.story.map((note, place) => ({ ...note, place }));
     keyed(this.story, story, (note) => note.place, (note) => this.#told(note));
     this.#side();
+  }
+
+  // How to begin an answer (or its draft) or a note, where it may be written.
+  place(mode) {
+    const area = this.work.querySelector(mode === "note" ? "#field-note-text" : "#field-answer-text, #field-hand_back-text");
+    return area && (() => area.focus());
   }
 
   #told(note) {
@@ -117,7 +124,7 @@ export class TicketView {
   }
 
   #form(action, label, verb, start, fields, hint) {
-    const key = `ticket:${this.id}:${action}`;
+    const key = `ticket:${this.desk.me.id}:${this.id}:${action}`;
     const make = () => {
       const typed = kept.get(key, {}); // what was typed against another draft is of the past
       const field = row({ name: `${action}-text`, label, type: "textarea", rows: action === "note" ? 2 : 5, hint, value: typed.start === start ? typed.text : start });
@@ -141,7 +148,6 @@ export class TicketView {
 
   #side() {
     const { ticket, desk } = this;
-    const fact = (name, ...value) => [h("dt", {}, name), h("dd", { dir: "auto" }, ...value)];
     const choose = (element, action, fields) => {
       element.disabled = ticket.status === "resolved" || !desk.works;
       element.addEventListener("change", () => desk.act("ticket", this.id, action, fields()).catch((error) => {
@@ -156,17 +162,15 @@ export class TicketView {
       this.side,
       h("button", { type: "button", class: "quiet close-side", onclick: () => document.querySelector("main").removeAttribute("data-side") }, t("close")),
       h("h2", {}, t("ticket")),
-      h(
-        "dl",
-        {},
-        fact(t("contact"), ticket.contact.name || t("visitor")),
-        fact(t("channel"), ticket.channel),
-        fact(t("language"), ticket.contact.language),
-        fact(t("made_by"), ticket.created_by),
-        fact(t("opened"), stamp(ticket.created_at)),
-        fact(t("priority"), choose(priority, "prioritise", () => ({ priority: priority.value }))),
-        fact(t("due"), choose(due, "due", () => ({ due_at: due.value ? new Date(due.value).toISOString() : null }))),
-      ),
+      facts([
+        [t("contact"), ticket.contact.name || t("visitor")],
+        [t("channel"), ticket.channel],
+        [t("language"), languageName(ticket.contact.language)],
+        [t("made_by"), ticket.created_by],
+        [t("opened"), stamp(ticket.created_at)],
+        [t("priority"), choose(priority, "prioritise", () => ({ priority: priority.value }))],
+        [t("due"), choose(due, "due", () => ({ due_at: due.value ? new Date(due.value).toISOString() : null }))],
+      ]),
     );
   }
 }

@@ -1,0 +1,150 @@
+"""Why does nobody answer: the reasons for which a contact may be waiting, worst first.
+
+Owns what counts as such a reason, and asking channels how they are no oftener than once a minute. It must never
+change anything, nor let one part that is out hide what the others say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import structlog
+from fastapi import APIRouter
+
+from bridge import views as v
+from bridge.errors import Unavailable
+from bridge.messages import Health, LineName
+from bridge.ports import Router
+from bridge.web.api import bodies
+from bridge.web.api.parameters import Me, Worker
+
+Check = Callable[[], Awaitable[Health]]
+log = structlog.get_logger()
+
+RECENT = timedelta(minutes=15)
+"""A post that failed longer ago says nothing of how its destination is now."""
+_AGAIN = 60.0
+_PATIENCE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason; `subject` is a line or a destination, `count` how many dialogs or posts it concerns."""
+
+    kind: Literal["channel_down", "nobody_on_duty", "overdue", "posts_failed", "posts_late", "duty_unknown"]
+    subject: str
+    title: str
+    count: int = 0
+    reason: str = ""
+    repair: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why contacts may be waiting, worst first; `on_duty` is line → names of those who are there."""
+
+    items: list[Reason]
+    on_duty: dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Whether I am on duty on my lines."""
+
+    on: bool
+
+
+def routes(router: Router, checks: Mapping[str, Check]) -> APIRouter:
+    """The operations on who is there and what keeps answers back; `checks` asks each channel how it is."""
+    api = APIRouter(tags=["operations"])
+    channels = _Channels(checks)
+
+    @api.get("/health")
+    async def health(_me: Worker) -> Reasons:
+        """Why contacts may be waiting: nobody on duty, a channel that is down, a backlog, posts that do not arrive."""
+        lines = await router.read.lines()
+        troubles, down, people = await asyncio.gather(
+            router.read.troubles(datetime.now(UTC) - RECENT), channels.down(), router.read.agents()
+        )
+        names = {agent.id: agent.name for agent in people}
+        try:
+            found = await router.on_duty([LineName(line.name) for line in lines])
+        except Unavailable as error:
+            unknown = [Reason("duty_unknown", "", "", reason=error.reason)]
+            return Reasons([*down, *_backlog(lines), *unknown, *_posts(troubles)], {})
+        on_duty = {str(line): [names[id] for id in there if id in names] for line, there in found.items()}
+        return Reasons([*down, *_absent(lines, on_duty), *_backlog(lines), *_posts(troubles)], on_duty)
+
+    @api.get("/me/duty")
+    async def duty(me: Me) -> Duty:
+        """Whether I count as on duty."""
+        found = await router.on_duty(me.lines)
+        return Duty(any(me.id in there for there in found.values()))
+
+    @api.post("/me/duty")
+    async def set_duty(body: bodies.Duty, me: Worker) -> Duty:
+        """I am there for my lines for the next quarter of an hour, or no longer. A desk repeats it while it is open."""
+        await router.duty(me, on=body.on)
+        return Duty(body.on and bool(me.lines))
+
+    return api
+
+
+class _Channels:
+    """Asks every channel how it is, all at once and seldom."""
+
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        self._checks = checks
+        self._asked = -_AGAIN
+        self._down: list[Reason] = []
+        self._asking = asyncio.Lock()
+
+    async def down(self) -> list[Reason]:
+        """Those that say that they do not work."""
+        async with self._asking:
+            now = asyncio.get_running_loop().time()
+            if now - self._asked >= _AGAIN:
+                found = await asyncio.gather(*(self._ask(*one) for one in self._checks.items()))
+                self._down = [reason for reason in found if reason is not None]
+                self._asked = now
+            return self._down
+
+    async def _ask(self, name: str, check: Check) -> Reason | None:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                health = await check()
+        except Exception as error:
+            # Whatever a connector stumbles over, its channel is what does not work.
+            log.exception("a channel could not be checked", channel=name)
+            health = Health(ok=False, reason=f"it could not be checked: {type(error).__name__}")
+        if health.ok:
+            return None
+        title = name.partition(":")[2]
+        return Reason("channel_down", name, title, reason=health.reason, repair=health.repair)
+
+
+def _absent(lines: list[v.LineView], on_duty: Mapping[str, list[str]]) -> list[Reason]:
+    return [
+        Reason("nobody_on_duty", line.name, line.title, line.waiting)
+        for line in lines
+        if line.waiting and not on_duty.get(line.name)
+    ]
+
+
+def _backlog(lines: list[v.LineView]) -> list[Reason]:
+    return [Reason("overdue", line.name, line.title, line.overdue) for line in lines if line.overdue]
+
+
+def _posts(troubles: list[v.TroubleView]) -> list[Reason]:
+    found: list[Reason] = []
+    for trouble in troubles:
+        name = trouble.destination.partition(":")[2] or trouble.destination
+        if trouble.failed:
+            found.append(Reason("posts_failed", trouble.destination, name, trouble.failed, trouble.reason))
+        if trouble.late:
+            found.append(Reason("posts_late", trouble.destination, name, trouble.late, trouble.reason))
+    return found

@@ -171,10 +171,11 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class PickUp:
-    """A developer takes a wish, with a deadline and a priority."""
+    """A developer takes a wish, with a deadline and a priority; `force` takes it from a colleague (leads only)."""
 
     deadline: datetime
     priority: Priority
+    force: bool = False
     action: Literal["pick_up"] = "pick_up"
 
 
@@ -184,6 +185,14 @@ class AskBack:
 
     text: str
     action: Literal["ask_back"] = "ask_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Clarify:
+    """An agent answers what a developer asked about a wish."""
+
+    text: str
+    action: Literal["clarify"] = "clarify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +212,13 @@ class Approve:
 
 
 @dataclass(frozen=True, slots=True)
+class TellAgain:
+    """Those whom the news of a shipped wish did not reach are told once more."""
+
+    action: Literal["tell_again"] = "tell_again"
+
+
+@dataclass(frozen=True, slots=True)
 class Decline:
     """A wish will not be built, and why."""
 
@@ -214,4 +230,4 @@ DialogAction = (
     Claim | Release | Pass | Snooze | Resolve | Reopen | Prioritise | Undo | Retry | Promote | FileWish
 )
 TicketAction = Claim | Pass | Resolve | Reopen | Prioritise | Quote | Note | HandBack | Answer | SetDue
-WishAction = Accept | PickUp | AskBack | Ship | Approve | Decline | Reopen
+WishAction = Accept | PickUp | AskBack | Clarify | Ship | Approve | TellAgain | Decline | Reopen

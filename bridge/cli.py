@@ -1,4 +1,4 @@
-"""The command line: run, check, migrate, rebuild, agents, tokens.
+"""The command line: run, check, migrate, rebuild, agents, tokens, report.
 
 Owns how commands read and what they print; a wrong configuration is told in words and exits 2. It must never do more
 than call what others own.
@@ -11,9 +11,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
@@ -23,6 +26,7 @@ from rich.table import Table
 from bridge import logs
 from bridge.config import Config, load
 from bridge.errors import BridgeError, ConfigError
+from bridge.views import ReportBy
 
 if TYPE_CHECKING:
     from bridge.conversations.access import Access
@@ -233,6 +237,49 @@ def token(login: str, name: str, config: ConfigPath = DEFAULT) -> None:
     """Print a new API token that acts as this agent; it is shown only now."""
     with _access(config) as access:
         out.print(access.issue_token(login, name), highlight=False)
+
+
+@cli.command()
+def report(
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"])] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"])] = None,
+    by: Annotated[str, typer.Option(help="channel, hour, agent or line")] = "channel",
+    zone: Annotated[str, typer.Option(help="Whose days and hours: a time zone like Europe/Moscow.")] = "UTC",
+    config: ConfigPath = DEFAULT,
+) -> None:
+    """Say how the promise of a first answer was kept, of the last 30 days by default."""
+    from bridge import app
+    from bridge.conversations.database import Database
+    from bridge.conversations.reading import reports
+
+    if by not in get_args(ReportBy):
+        raise ConfigError("--by", f"one of {', '.join(get_args(ReportBy))}")
+    try:
+        known = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigError("--zone", f"no time zone {zone!r}; write one like Europe/Stockholm") from error
+    loaded = _load(config)
+    until = last.date() if last else datetime.now(known).date()
+    since = first.date() if first else until - timedelta(days=29)
+    asked = reports.Asked("first_response", since, until, known)
+    lines = app.parts(loaded).rules.lines
+    database = Database(loaded.database.url)
+    with database.read() as connection:
+        found = reports.report(connection, asked, cast("ReportBy", by), lines)
+        why = reports.breaches(connection, asked, lines, 0)
+    database.close()
+    table = Table(by, "kept", "met", "broken", "void", "running", "median", "95 %")
+    for group in (*found.groups, replace(found.total, title="in all")):
+        table.add_row(
+            group.title or "nobody",
+            "-" if group.met_percent is None else f"{group.met_percent} %",
+            *(str(number) for number in (group.met, group.breached, group.void, group.running)),
+            *("-" if took is None else f"{took:.0f} s" for took in (group.median_seconds, group.p95_seconds)),
+        )
+    out.print(f"First answers from {since} to {until}, {zone}")
+    out.print(table)
+    for cause, number in why.causes.items():
+        out.print(f"  {number} broken: {cause}", highlight=False)
 
 
 @contextmanager

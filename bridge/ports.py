@@ -6,8 +6,9 @@ Owns Protocols only. It must never hold behaviour.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
-from datetime import datetime
+from datetime import date
 from typing import Literal, Protocol
+from zoneinfo import ZoneInfo
 
 from bridge import actions as a
 from bridge import views as v
@@ -23,6 +24,7 @@ from bridge.messages import (
     LineName,
     Mark,
     NativeId,
+    Priority,
     Receipt,
     TicketId,
     WishId,
@@ -63,6 +65,9 @@ class Router(Protocol):
         verb: a.DialogAction | a.TicketAction | a.WishAction,
     ) -> Json:
         """An agent's verb on a dialog, ticket or wish."""
+
+    async def make_task(self, agent: a.Agent, title: str, text: str, priority: Priority) -> Json:
+        """The developers set themselves a task, which stands beside the wishes."""
 
     async def next(self, line: LineName, agent: a.Agent) -> DialogId | None:
         """Claims the most urgent unclaimed dialog of a line; None when nobody waits."""
@@ -153,8 +158,15 @@ class Reader(Protocol):
     async def findings(self, *, gone: bool = False) -> list[v.FindingView]:
         """What the audit has found."""
 
-    async def promises(self, since: datetime) -> list[v.PromiseReport]:
-        """How the promises made since then were kept."""
+    async def promises(
+        self, promise: v.PromiseName, first: date, last: date, zone: ZoneInfo, by: v.ReportBy
+    ) -> v.PromiseReport:
+        """How the promises made on these days of a zone, the last one included, were kept."""
+
+    async def breaches(
+        self, promise: v.PromiseName, first: date, last: date, zone: ZoneInfo, *, limit: int = 50
+    ) -> v.BreachReport:
+        """Why promises made on these days broke, and the latest of them."""
 
     async def file(self, id: FileId) -> tuple[v.FileView, str, str]:
         """A stored file, its fsspec url, and the dialog ("" while no message carries it) it belongs to."""

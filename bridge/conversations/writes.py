@@ -155,7 +155,7 @@ class Writes:
         for table, rows in changed.items():
             self._update(connection, _update_version[table], rows, without=("id",))
         self._upsert_all(connection, t.timer, self._timers, adding=("fired",))
-        self._upsert_all(connection, t.promise, self.promises)
+        self._upsert_all(connection, t.promise, self.promises, keeping=("line",))
         self._upsert_all(connection, t.wish_asker, self.askers)
         self._update(connection, _change_row, [self._rows[id] for id in sorted(self._rows)])
 
@@ -193,13 +193,20 @@ class Writes:
             raise Conflict(f"{len(rows) - result.rowcount} of {len(rows)} rows had changed meanwhile")
 
     def _upsert_all(
-        self, connection: Connection, table: sa.Table, rows: Mapping[Any, Json], adding: tuple[str, ...] = ()
+        self,
+        connection: Connection,
+        table: sa.Table,
+        rows: Mapping[Any, Json],
+        adding: tuple[str, ...] = (),
+        keeping: tuple[str, ...] = (),
     ) -> None:
         if not rows:
             return
         insert = self._upsert(table)
         keys = [column.name for column in table.primary_key]
-        values: dict[str, Any] = {c.name: insert.excluded[c.name] for c in table.c if c.name not in keys}
+        values: dict[str, Any] = {
+            c.name: insert.excluded[c.name] for c in table.c if c.name not in (*keys, *keeping)
+        }
         values |= {name: table.c[name] + insert.excluded[name] for name in adding}
         statement = insert.on_conflict_do_update(index_elements=keys, set_=values)
         connection.execute(statement, [rows[key] for key in sorted(rows)])
@@ -216,7 +223,7 @@ _ORDER = {t.seen: ("key",), t.identity: ("channel", "address"), t.dialog: ("iden
 _GUARDED = {t.seen, t.identity, t.dialog, t.ticket, t.wish, t.message}
 """A row of these that is there already means that another process was first."""
 _AFTERWARDS = (
-    t.message, t.outbox, t.thread, t.ticket, t.ticket_note, t.ticket_message, t.wish, t.action, t.attachment,
+    t.message, t.outbox, t.thread, t.ticket, t.ticket_note, t.ticket_message, t.wish, t.wish_note, t.action, t.attachment,
     t.quarantine,
 )  # fmt: skip
 _update_version = {

@@ -1,4 +1,4 @@
-"""The pages that people open: welcome, desk, board, the demo of a site, and the doors in and out.
+"""The pages that people open: welcome, desk, board, report, the demo of a site, and the doors in and out.
 
 Owns which file answers which address, and the session's cookie. It must never read or change a dialog: pages do that
 through the API, like everybody else.
@@ -54,6 +54,7 @@ def routes(router: Router, access: Doors, settings: Settings) -> list[Route]:
         Route("/", pages.welcome),
         Route("/desk", pages.desk),
         Route("/board", pages.board),
+        Route("/report", pages.report),
         Route("/site/{channel}", pages.site),
         Route("/login", pages.login),
         Route("/logout", pages.logout, methods=["POST"]),
@@ -92,6 +93,10 @@ class _Pages:
     async def board(self, request: Request) -> Response:
         """Where developers find wishes."""
         return await self._for_agents(request, "board.html")
+
+    async def report(self, request: Request) -> Response:
+        """How promises were kept."""
+        return await self._for_agents(request, "report.html")
 
     async def site(self, request: Request) -> Response:
         """A page of a site with the chat on it."""

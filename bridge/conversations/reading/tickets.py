@@ -38,7 +38,10 @@ _wishes = sa.select(
     t.agent.c.name.label("assignee_name"),
     _creator.c.name.label("creator_name"),
     sa.select(sa.func.count()).where(_asked).scalar_subquery().label("asked"),
-    sa.select(sa.func.count()).where(_asked, t.wish_asker.c.state == "told").scalar_subquery().label("told"),
+    *(
+        sa.select(sa.func.count()).where(_asked, t.wish_asker.c.state == state).scalar_subquery().label(name)
+        for state, name in (("told", "told"), ("failed", "missed"))
+    ),
 ).select_from(
     t.wish.outerjoin(t.agent, t.agent.c.id == t.wish.c.assignee).outerjoin(
         _creator, _creator.c.id == t.wish.c.created_by
@@ -119,7 +122,7 @@ def wishes(
 
 
 def wish(connection: Connection, wanted: WishId) -> v.WishView:
-    """One wish with those who asked for it."""
+    """One wish with those who asked for it and its story."""
     row = connection.execute(_wishes.where(t.wish.c.id == wanted)).one_or_none()
     if row is None:
         raise Missing("there is no such wish")
@@ -151,7 +154,19 @@ def wish(connection: Connection, wanted: WishId) -> v.WishView:
         )
         for asker in connection.execute(asked)
     ]
-    return _wish(row, askers)
+    notes = connection.execute(
+        sa.select(t.wish_note).where(t.wish_note.c.wish == wanted).order_by(t.wish_note.c.version)
+    )
+    story = [
+        v.WishNoteView(
+            author=person(note.author_id, note.author_name) or v.PersonView("system", None, note.author_name),
+            event=note.event,
+            text=note.text,
+            said_at=note.said_at,
+        )
+        for note in notes
+    ]
+    return _wish(row, askers, story)
 
 
 def _ticket(
@@ -180,12 +195,15 @@ def _ticket(
     )
 
 
-def _wish(row: Any, askers: list[v.AskerView] | None = None) -> v.WishView:
+def _wish(
+    row: Any, askers: list[v.AskerView] | None = None, story: list[v.WishNoteView] | None = None
+) -> v.WishView:
     return v.WishView(
         id=str(row.id),
         number=row.number,
         title=row.title,
         text=row.text,
+        kind=row.kind,
         status=row.status,
         priority=row.priority,
         deadline=row.deadline,
@@ -200,5 +218,7 @@ def _wish(row: Any, askers: list[v.AskerView] | None = None) -> v.WishView:
         shipped_at=row.shipped_at,
         asked=row.asked,
         told=row.told,
+        missed=row.missed,
         askers=askers or [],
+        story=story or [],
     )

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse
 from bridge.media import Files
 from bridge.ports import Access, Live, Router
 from bridge.web import problems
-from bridge.web.api import dialogs, events, files, operations, tickets
+from bridge.web.api import dialogs, events, files, operations, reports, tickets
 from bridge.web.guard import Guard, session_cookie
 
 _PAGE = """<!doctype html>
@@ -72,6 +72,7 @@ def api(
         dialogs.routes(router),
         tickets.routes(router),
         operations.routes(router),
+        reports.routes(router),
         files.routes(router, kept, limit=file_bytes),
         events.routes(live),
     ]

@@ -61,6 +61,11 @@ def routes(router: Router) -> APIRouter:
         """Wishes, by priority and age."""
         return await router.read.wishes(status=status, dialog=dialog, cursor=cursor, limit=limit)
 
+    @api.post("/wishes", tags=["wishes"])
+    async def make_task(body: bodies.Task, me: Me) -> dict[str, Any]:
+        """Puts a task of the developers' own beside the wishes; the answer names it."""
+        return await router.make_task(me, body.title, body.text, body.priority)
+
     @api.get("/wishes/{id}", tags=["wishes"])
     async def wish(id: Id) -> v.WishView:
         """One wish with those who asked for it."""

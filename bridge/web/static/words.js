@@ -60,6 +60,7 @@ export const WORDS = {
     // common
     desk: "Desk",
     board: "Board",
+    report: "Report",
     sign_out: "Sign out",
     signed_out: "You are signed out.",
     live: "Live",
@@ -328,6 +329,7 @@ export const WORDS = {
     bot: "Бот",
     desk: "Рабочий стол",
     board: "Доска",
+    report: "Отчёт",
     sign_out: "Выйти",
     signed_out: "Вы вышли.",
     live: "На связи",

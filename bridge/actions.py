@@ -11,6 +11,8 @@ from typing import Literal
 
 from bridge.messages import AgentId, LineName, Priority, WishId
 
+Role = Literal["agent", "lead", "developer", "admin"]
+
 
 @dataclass(frozen=True, slots=True)
 class Agent:
@@ -19,7 +21,7 @@ class Agent:
     id: AgentId
     login: str
     name: str
-    role: Literal["agent", "lead", "developer", "admin"]
+    role: Role
     lines: tuple[LineName, ...] = ()
     language: str = "en"
 

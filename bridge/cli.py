@@ -24,6 +24,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bridge import logs
+from bridge.actions import Role
 from bridge.config import Config, load
 from bridge.errors import BridgeError, ConfigError
 from bridge.views import ReportBy
@@ -206,14 +207,12 @@ def add_agent(
     from bridge.messages import LineName
 
     with _access(config) as access:
-        if role not in ("agent", "lead", "developer", "admin"):
-            raise ConfigError("--role", "one of agent, lead, developer, admin")
         lines = tuple(LineName(one) for one in line or ())
         known = _load(config).lines
         for one in lines:
             if one not in known:
                 raise ConfigError("--line", f"no line {one!r}; there are: {', '.join(known)}")
-        access.add(Person(login, name, role, lines, language))  # type: ignore[arg-type]
+        access.add(Person(login, name, _role(role), lines, language))
         _print_link(config, access.invite(login))
 
 
@@ -222,6 +221,28 @@ def link_agent(login: str, config: ConfigPath = DEFAULT) -> None:
     """Print a new one-time link for an agent."""
     with _access(config) as access:
         _print_link(config, access.invite(login))
+
+
+@agents.command("password")
+def set_password(
+    login: str,
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+    config: ConfigPath = DEFAULT,
+) -> None:
+    """Give an agent a password, asked for here; whoever was logged in as him is out."""
+    from bridge.conversations.passwords import Passwords
+
+    with _access(config) as access:
+        Passwords(access).set(login, password)
+        out.print(f"{login} has a new password")
+
+
+@agents.command("role")
+def change_role(login: str, role: str, config: ConfigPath = DEFAULT) -> None:
+    """Give an agent another role: agent, lead, developer or admin; he logs in anew."""
+    with _access(config) as access:
+        access.change(login, role=_role(role))
+        out.print(f"{login} is {role} now")
 
 
 @agents.command("disable")
@@ -296,6 +317,12 @@ def _access(config: Path) -> Iterator[Access]:
     finally:
         access.close()
         database.close()
+
+
+def _role(word: str) -> Role:
+    if word not in get_args(Role):
+        raise ConfigError("--role", f"one of {', '.join(get_args(Role))}")
+    return cast("Role", word)
 
 
 def _load(path: Path) -> Config:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from bridge import actions as a
+from bridge.actions import Role
 from bridge.errors import NotAllowed
 
 Subject = Literal["dialog", "ticket", "wish"]
-Role = Literal["agent", "lead", "developer", "admin"]
 Verb = a.DialogAction | a.TicketAction | a.WishAction
 
 ROLES: Final[tuple[Role, ...]] = ("agent", "lead", "developer", "admin")

@@ -41,7 +41,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "decline": {"reason": "No."},
 }
 VERBS = [(kind, verb) for kind, verbs in KINDS.items() for verb in get_args(verbs)]
-WHO: dict[roles.Role, str] = {"agent": "ann", "lead": "lea", "developer": "dev", "admin": "adi"}
+WHO: dict[a.Role, str] = {"agent": "ann", "lead": "lea", "developer": "dev", "admin": "adi"}
 DOCS = Path(__file__).parents[2] / "docs" / "operations.md"
 
 

@@ -133,10 +133,11 @@ class Reader(Protocol):
         *,
         status: Collection[str] = (),
         dialog: int | None = None,
+        order: v.WishOrder = "urgent",
         cursor: str | None = None,
         limit: int = 50,
     ) -> v.Page[v.WishView]:
-        """Wishes, by priority and age."""
+        """Wishes, by priority and age or latest change first."""
 
     async def wish(self, id: WishId) -> v.WishView:
         """One wish with those who asked."""

@@ -261,6 +261,7 @@ class LineView:
     overdue: int
 
 
+WishOrder = Literal["urgent", "changed"]
 PromiseName = Literal["first_response", "next_response"]
 ReportBy = Literal["channel", "hour", "agent", "line"]
 

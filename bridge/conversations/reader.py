@@ -103,10 +103,13 @@ class Reader:
         *,
         status: Collection[str] = (),
         dialog: int | None = None,
+        order: v.WishOrder = "urgent",
         cursor: str | None = None,
         limit: int = 50,
     ) -> v.Page[v.WishView]:
-        return await self._read(tickets.wishes, status=status, dialog=dialog, cursor=cursor, limit=limit)
+        return await self._read(
+            tickets.wishes, status=status, dialog=dialog, order=order, cursor=cursor, limit=limit
+        )
 
     async def wish(self, id: WishId) -> v.WishView:
         return await self._read(tickets.wish, id)

@@ -109,15 +109,25 @@ def ticket(connection: Connection, wanted: TicketId) -> v.TicketView:
 
 
 def wishes(
-    connection: Connection, *, status: Collection[str], dialog: int | None, cursor: str | None, limit: int
+    connection: Connection,
+    *,
+    status: Collection[str],
+    dialog: int | None,
+    order: v.WishOrder,
+    cursor: str | None,
+    limit: int,
 ) -> v.Page[v.WishView]:
-    """Urgent first, and of equal ones the oldest first: ids grow with time."""
+    """Urgent first, and of equal ones the oldest first, for ids grow with time; or latest change first."""
     query = _wishes
     if status:
         query = query.where(t.wish.c.status.in_(list(status)))
     if dialog is not None:
         query = query.where(sa.exists().where(_asked, t.wish_asker.c.dialog == dialog))
-    query = cursors.part_of(query, [_rank, t.wish.c.id], cursor, limit)
+    if order == "changed":
+        keys = [cursors.ticks(t.wish.c.changed_at), t.wish.c.id]
+        query = cursors.part_of(query, keys, cursor, limit, descending=True)
+    else:
+        query = cursors.part_of(query, [_rank, t.wish.c.id], cursor, limit)
     return cursors.page(connection.execute(query).all(), limit, _wish)
 
 

@@ -55,11 +55,12 @@ def routes(router: Router) -> APIRouter:
     async def wishes(
         status: Annotated[list[WishStatus], Query()] = [],  # noqa: B006
         dialog: IdFilter = None,
+        order: v.WishOrder = "urgent",
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> v.Page[v.WishView]:
-        """Wishes, by priority and age."""
-        return await router.read.wishes(status=status, dialog=dialog, cursor=cursor, limit=limit)
+        """Wishes and tasks, by priority and age, or the latest change first."""
+        return await router.read.wishes(status=status, dialog=dialog, order=order, cursor=cursor, limit=limit)
 
     @api.post("/wishes", tags=["wishes"])
     async def make_task(body: bodies.Task, me: Me) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class Report {
       at("figures"),
       figure("report_met", percent(total.met_percent)),
       figure("report_median", span(total.median_seconds)),
-      figure("report_p95", span(total.p95_seconds)),
+      figure("report_within", span(total.p95_seconds)),
       figure("report_number", number(total.met + total.breached + total.void + total.running), counts.join(", ")),
     );
   }

@@ -103,5 +103,6 @@ def test_no_page_shuts_anybody_out(people: People, size: ViewportSize, language:
     expect(lead.locator("#new")).to_be_visible()
     found += complaints(lead)
 
-    people.complaints[:] = [one for one in people.complaints if not re.search(r"\b404\b", one)]
+    # The browser tells of a page answered 404, and of the styles that the engine itself would like to apply.
+    people.complaints[:] = [one for one in people.complaints if not re.search(r"\b404\b|^: Applying", one)]
     assert not found, "\n".join(found)

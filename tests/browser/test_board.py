@@ -88,7 +88,7 @@ def test_a_task_is_made_done_and_announced_to_nobody_all_by_keyboard(people: Peo
     dana.keyboard.press("n")
     dana.get_by_label("Title").fill("Rotate the keys")
     dana.keyboard.press("Enter")
-    expect(dana.locator("#details h2")).to_contain_text("Rotate the keys")
+    expect(dana.locator("#details h1")).to_contain_text("Rotate the keys")
     expect(column(dana, "accepted")).to_contain_text("Rotate the keys")
     expect(dana.locator("#details [data-act=ask]")).to_have_count(0)
     dana.keyboard.press("p")

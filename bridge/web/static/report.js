@@ -88,7 +88,7 @@ class Report {
     const heads = [`of_${by}`, "", "report_met", "report_broken", "", "report_median", "report_p95"];
     const table = h(
       "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": title },
+      { class: "scroll", tabindex: 0, role: "group", "aria-label": title },
       h("table", {}, h("thead", {}, h("tr", {}, heads.map((name) => (name ? h("th", { scope: "col" }, t(name)) : h("td", { class: "wide" }))))), h("tbody", {}, rows)),
     );
     const plotted = by === "hour" && groups.length > 0;
@@ -134,7 +134,7 @@ class Report {
       items.length > 0 &&
         h(
           "div",
-          { class: "scroll", tabindex: 0, role: "region", "aria-label": t("breaches_latest") },
+          { class: "scroll", tabindex: 0, role: "group", "aria-label": t("breaches_latest") },
           h("table", {}, h("thead", {}, h("tr", {}, heads.map((name) => h("th", { scope: "col" }, t(name))))), h("tbody", {}, rows)),
         ),
     );

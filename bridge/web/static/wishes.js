@@ -99,13 +99,13 @@ function bar({ asked: all, told: done, missed }) {
 // The developer's open question, or why the wish was declined.
 export function question(wish, me, act) {
   if (!wish.reason) return null;
-  if (wish.status === "declined") return h("div", { class: "question" }, h("h3", {}, t("reason")), h("p", { class: "words", dir: "auto" }, wish.reason));
+  if (wish.status === "declined") return h("div", { class: "question" }, h("h2", {}, t("reason")), h("p", { class: "words", dir: "auto" }, wish.reason));
   const by = (wish.story ?? []).findLast((note) => note.event === "questioned")?.author.name;
   const answers = may(wish, me).answer;
   return h(
     "div",
     { class: "question" },
-    h("h3", {}, by ? t("question_of", { name: by }) : t("question")),
+    h("h2", {}, by ? t("question_of", { name: by }) : t("question")),
     h("p", { class: "words", dir: "auto" }, wish.reason),
     answers ? h("div", { class: "buttons" }, button(t("answer_question"), () => answer(wish, act), { kind: "primary", name: "answer" })) : h("p", { class: "aside" }, t("wait_for_answer")),
   );

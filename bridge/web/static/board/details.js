@@ -46,7 +46,7 @@ export class Details {
       h(
         "header",
         {},
-        h("div", { class: "title" }, h("h2", { dir: "auto" }, h("span", { class: "quiet" }, `#${wish.number}`), " ", wish.title), h("p", { class: "foot" }, h("span", { class: `status ${wish.status}` }, task && wish.status === "told" ? t("task_done") : t(`wish_${wish.status}`)), task ? h("span", {}, t("task")) : h("span", {}, t("asked_by", { n: wish.asked })))),
+        h("div", { class: "title" }, h("h1", { dir: "auto" }, h("span", { class: "quiet" }, `#${wish.number}`), " ", wish.title), h("p", { class: "foot" }, h("span", { class: `status ${wish.status}` }, task && wish.status === "told" ? t("task_done") : t(`wish_${wish.status}`)), task ? h("span", {}, t("task")) : h("span", {}, t("asked_by", { n: wish.asked })))),
         h("button", { type: "button", class: "quiet", "aria-label": t("close"), data: { act: "close" }, onclick: () => board.close() }, "✕"),
       ),
       buttons.length > 0 && h("div", { class: "buttons" }, buttons),
@@ -54,8 +54,8 @@ export class Details {
       told(wish, act),
       h("dl", {}, facts.map(([name, value]) => [h("dt", {}, t(name)), h("dd", {}, value)])),
       wish.text && h("p", { class: "words", dir: "auto" }, wish.text),
-      wish.asked > 0 && h("section", {}, h("h3", {}, t("who_asked")), asked(wish)),
-      h("section", {}, h("h3", {}, t("wish_story")), story(wish)),
+      wish.asked > 0 && h("section", {}, h("h2", {}, t("who_asked")), asked(wish)),
+      h("section", {}, h("h2", {}, t("wish_story")), story(wish)),
     );
     if (focused) this.root.querySelector(`[data-act="${focused}"]`)?.focus();
   }

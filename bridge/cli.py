@@ -346,6 +346,11 @@ def _welcome(config: Config) -> None:
         out.print(f"  customers   {address}/site/{channel}", highlight=False)
     out.print(f"  agents      {address}/desk", highlight=False)
     out.print(f"  developers  {address}/board", highlight=False)
+    if config.demo:
+        people = ", ".join(agent.login for agent in config.agents)
+        out.print(
+            f"  demo        {address}/  a press lets you in as {people}", highlight=False, soft_wrap=True
+        )
 
 
 def _loop() -> asyncio.AbstractEventLoop:

@@ -1,7 +1,7 @@
 """How promises were kept: by channel, hour, agent and line, and why those that broke did.
 
-Owns the arithmetic of the report and the order in which causes are judged; SQL counts and ranks, so that no more rows
-travel here than are shown. It must never count a message: a promise's own row says how it ended.
+Owns the arithmetic of the report and the order in which causes are judged: one pass over the promises of the days asked
+for, three numbers each. It must never read a message to count it: a promise's own row says how it ended.
 
 A promise belongs to the day, in the zone asked for, on which the contact began to wait. Met share = met of met and
 breached, never rounded up. A time is business time from the question to the accepted answer, kept when the answer was
@@ -12,7 +12,9 @@ without an answer) or still running is counted, and no part of shares and times.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -66,32 +68,26 @@ def report(
     connection: Connection, asked: Asked, by: v.ReportBy, lines: Mapping[LineName, Line]
 ) -> v.PromiseReport:
     """How the promises were kept, in all and in groups; the groups in the order of their names."""
-    facts = _facts(asked)
-    keys: dict[v.ReportBy, sa.ColumnElement[Any]] = {
-        "channel": facts.c.channel,
-        "line": facts.c.line,
-        "agent": facts.c.agent,
-        "hour": _hour(cursors.ticks(facts.c.started_at), asked),
-    }
     titles: dict[v.ReportBy, Callable[[Any], str | None]] = {
         "channel": str,
         "line": lambda key: lines[key].title if key in lines else key,
         "agent": _names(connection).get,
         "hour": "{:02}:00".format,
     }
-    groups = [
-        _kept(key, titles[by](key), counts, seconds)
-        for key, (counts, seconds) in _grouped(connection, facts, keys[by]).items()
-    ]
+    total, tallies = _Tally(), defaultdict[Any, _Tally](_Tally)
+    # Thousands at a time, so that a year of promises is never in memory as rows.
+    for key, outcome, took in connection.execution_options(yield_per=5000).execute(_facts(asked, by)):
+        for tally in (total, tallies[key]):
+            tally.count(outcome, took)
+    groups = [tally.view(key, titles[by](key)) for key, tally in tallies.items()]
     groups.sort(key=lambda group: group.key.zfill(2) if by == "hour" else group.title.casefold())
-    [total] = _grouped(connection, facts, sa.literal_column("0")).values() or [({}, {})]
     return v.PromiseReport(
         promise=asked.promise,
         first=asked.first,
         last=asked.last,
         zone=asked.zone.key,
         by=by,
-        total=_kept(None, "", *total),
+        total=total.view(None, ""),
         groups=groups,
     )
 
@@ -142,94 +138,67 @@ def breaches(
     return v.BreachReport(asked.promise, asked.first, asked.last, asked.zone.key, ordered, items)
 
 
-def _facts(asked: Asked) -> sa.Subquery:
-    """Every promise of the days asked for, with how it stands; one that runs has no row of its own yet."""
-    of_channel = t.dialog.join(t.identity, t.identity.c.id == t.dialog.c.identity)
+def _facts(asked: Asked, by: v.ReportBy) -> sa.CompoundSelect[Any]:
+    """Every promise of the days asked for: its group, how it stands, how long it took; one that runs has no row yet."""
+    promise, dialog = t.promise, t.dialog
+    keys: dict[v.ReportBy, tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]] = {
+        "channel": (t.identity.c.channel, t.identity.c.channel),
+        "line": (promise.c.line, dialog.c.line),
+        "agent": (promise.c.agent, dialog.c.assignee),
+        "hour": (
+            _hour(cursors.ticks(promise.c.started_at), asked),
+            _hour(cursors.ticks(dialog.c.promise_started_at), asked),
+        ),
+    }
     ended = (
-        sa.select(
-            t.identity.c.channel,
-            t.promise.c.line,
-            t.promise.c.agent,
-            t.promise.c.started_at,
-            t.promise.c.outcome,
-            t.promise.c.took,
-        )
-        .select_from(of_channel.join(t.promise, t.promise.c.dialog == t.dialog.c.id))
-        .where(t.promise.c.name == asked.promise)
-        .where(t.promise.c.started_at >= asked.since, t.promise.c.started_at < asked.until)
+        sa.select(keys[by][0].label("key"), promise.c.outcome, cursors.ticks(promise.c.took).label("took"))
+        .where(promise.c.name == asked.promise)
+        .where(promise.c.started_at >= asked.since, promise.c.started_at < asked.until)
     )
     running = (
-        sa.select(
-            t.identity.c.channel,
-            t.dialog.c.line,
-            t.dialog.c.assignee,
-            t.dialog.c.promise_started_at,
-            sa.literal_column("'running'"),
-            sa.null(),
+        sa.select(keys[by][1], sa.literal_column("'running'"), sa.null())
+        .where(dialog.c.promise == asked.promise, dialog.c.breached_at.is_(None))
+        .where(dialog.c.promise_started_at >= asked.since, dialog.c.promise_started_at < asked.until)
+        .where(dialog.c.changed_at >= asked.since)  # says nothing new, but has an index
+    )
+    if by == "channel":
+        ended = ended.join(dialog, dialog.c.id == promise.c.dialog)
+        ended = ended.join(t.identity, t.identity.c.id == dialog.c.identity)
+        running = running.join(t.identity, t.identity.c.id == dialog.c.identity)
+    return sa.union_all(ended, running)
+
+
+class _Tally:
+    """What is counted of one group; a time takes eight bytes."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self.took = array("q")
+
+    def count(self, outcome: str, took: int | None) -> None:
+        self.outcomes[outcome] += 1
+        if took is not None:
+            self.took.append(took)
+
+    def view(self, key: Any, title: str | None) -> v.KeptView:
+        met, breached = self.outcomes["met"], self.outcomes["breached"]
+        took = sorted(self.took)
+        return v.KeptView(
+            key="" if key is None else str(key),
+            title=title or "",
+            met=met,
+            breached=breached,
+            void=self.outcomes["void"],
+            running=self.outcomes["running"],
+            answered=len(took),
+            met_percent=met * 1000 // (met + breached) / 10 if met + breached else None,
+            median_seconds=_nearest_rank(took, 50),
+            p95_seconds=_nearest_rank(took, 95),
         )
-        .select_from(of_channel)
-        .where(t.dialog.c.promise == asked.promise, t.dialog.c.breached_at.is_(None))
-        .where(t.dialog.c.promise_started_at >= asked.since, t.dialog.c.promise_started_at < asked.until)
-    )
-    return sa.union_all(ended, running).subquery()
 
 
-def _grouped(
-    connection: Connection, facts: sa.Subquery, key: sa.ColumnElement[Any]
-) -> dict[Any, tuple[dict[str, int], dict[int, int]]]:
-    """Of each group the number of each outcome, and the percentiles in microseconds."""
-    groups: dict[Any, tuple[dict[str, int], dict[int, int]]] = {}
-    grouped = sa.select(key.label("key"), facts.c.outcome, facts.c.took).subquery()
-    counted = sa.select(
-        grouped.c.key,
-        grouped.c.outcome,
-        sa.func.count().label("number"),
-        sa.func.count(grouped.c.took).label("answered"),
-    ).group_by(grouped.c.key, grouped.c.outcome)
-    for row in connection.execute(counted):
-        counts, _ = groups.setdefault(row.key, ({}, {}))
-        counts[row.outcome] = row.number
-        counts["answered"] = counts.get("answered", 0) + row.answered
-    took = cursors.ticks(grouped.c.took)
-    ranked = (
-        sa.select(
-            grouped.c.key,
-            took.label("took"),
-            sa.func.row_number().over(partition_by=grouped.c.key, order_by=took).label("place"),
-            sa.func.count().over(partition_by=grouped.c.key).label("number"),
-        )
-        .where(grouped.c.took.is_not(None))
-        .subquery()
-    )
-    # The nearest rank: the database ranks, so that no more than two rows a group travel here.
-    wanted = sa.or_(
-        *(
-            (ranked.c.place * 100 >= ranked.c.number * percent)
-            & ((ranked.c.place - 1) * 100 < ranked.c.number * percent)
-            for percent in (50, 95)
-        )
-    )
-    for row in connection.execute(sa.select(ranked).where(wanted)):
-        for percent in (50, 95):
-            if row.place == math.ceil(row.number * percent / 100):
-                groups[row.key][1][percent] = row.took
-    return groups
-
-
-def _kept(key: Any, title: str | None, counts: Mapping[str, int], took: Mapping[int, int]) -> v.KeptView:
-    met, breached = counts.get("met", 0), counts.get("breached", 0)
-    return v.KeptView(
-        key="" if key is None else str(key),
-        title=title or "",
-        met=met,
-        breached=breached,
-        void=counts.get("void", 0),
-        running=counts.get("running", 0),
-        answered=counts.get("answered", 0),
-        met_percent=met * 1000 // (met + breached) / 10 if met + breached else None,
-        median_seconds=took[50] / _SECOND if 50 in took else None,
-        p95_seconds=took[95] / _SECOND if 95 in took else None,
-    )
+def _nearest_rank(took: Sequence[int], percent: int) -> float | None:
+    return took[math.ceil(len(took) * percent / 100) - 1] / _SECOND if took else None
 
 
 def _broken(asked: Asked, members: Mapping[LineName, list[int]]) -> sa.Subquery:

@@ -11,6 +11,8 @@ from typing import Literal
 
 from bridge.messages import AgentId, LineName, Priority, WishId
 
+Role = Literal["agent", "lead", "developer", "admin"]
+
 
 @dataclass(frozen=True, slots=True)
 class Agent:
@@ -19,7 +21,7 @@ class Agent:
     id: AgentId
     login: str
     name: str
-    role: Literal["agent", "lead", "developer", "admin"]
+    role: Role
     lines: tuple[LineName, ...] = ()
     language: str = "en"
 
@@ -181,10 +183,11 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class PickUp:
-    """A developer takes a wish, with a deadline and a priority."""
+    """A developer takes a wish, with a deadline and a priority; `force` takes it from a colleague (leads only)."""
 
     deadline: datetime
     priority: Priority
+    force: bool = False
     action: Literal["pick_up"] = "pick_up"
 
 
@@ -194,6 +197,14 @@ class AskBack:
 
     text: str
     action: Literal["ask_back"] = "ask_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Clarify:
+    """An agent answers what a developer asked about a wish."""
+
+    text: str
+    action: Literal["clarify"] = "clarify"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +221,13 @@ class Approve:
 
     announcement: dict[str, str] = field(default_factory=dict)
     action: Literal["approve"] = "approve"
+
+
+@dataclass(frozen=True, slots=True)
+class TellAgain:
+    """Those whom the news of a shipped wish did not reach are told once more."""
+
+    action: Literal["tell_again"] = "tell_again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,4 +253,4 @@ DialogAction = (
     | FileWish
 )
 TicketAction = Claim | Pass | Resolve | Reopen | Prioritise | Quote | Note | HandBack | Answer | SetDue
-WishAction = Accept | PickUp | AskBack | Ship | Approve | Decline | Reopen
+WishAction = Accept | PickUp | AskBack | Clarify | Ship | Approve | TellAgain | Decline | Reopen

@@ -1,4 +1,4 @@
-"""The command line: run, check, migrate, rebuild, agents, tokens.
+"""The command line: run, check, migrate, rebuild, agents, tokens, report.
 
 Owns how commands read and what they print; a wrong configuration is told in words and exits 2. It must never do more
 than call what others own.
@@ -11,9 +11,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
@@ -21,8 +24,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from bridge import logs
+from bridge.actions import Role
 from bridge.config import Config, load
 from bridge.errors import BridgeError, ConfigError
+from bridge.views import ReportBy
 
 if TYPE_CHECKING:
     from bridge.conversations.access import Access
@@ -202,14 +207,12 @@ def add_agent(
     from bridge.messages import LineName
 
     with _access(config) as access:
-        if role not in ("agent", "lead", "developer", "admin"):
-            raise ConfigError("--role", "one of agent, lead, developer, admin")
         lines = tuple(LineName(one) for one in line or ())
         known = _load(config).lines
         for one in lines:
             if one not in known:
                 raise ConfigError("--line", f"no line {one!r}; there are: {', '.join(known)}")
-        access.add(Person(login, name, role, lines, language))  # type: ignore[arg-type]
+        access.add(Person(login, name, _role(role), lines, language))
         _print_link(config, access.invite(login))
 
 
@@ -218,6 +221,28 @@ def link_agent(login: str, config: ConfigPath = DEFAULT) -> None:
     """Print a new one-time link for an agent."""
     with _access(config) as access:
         _print_link(config, access.invite(login))
+
+
+@agents.command("password")
+def set_password(
+    login: str,
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+    config: ConfigPath = DEFAULT,
+) -> None:
+    """Give an agent a password, asked for here; whoever was logged in as him is out."""
+    from bridge.conversations.passwords import Passwords
+
+    with _access(config) as access:
+        Passwords(access).set(login, password)
+        out.print(f"{login} has a new password")
+
+
+@agents.command("role")
+def change_role(login: str, role: str, config: ConfigPath = DEFAULT) -> None:
+    """Give an agent another role: agent, lead, developer or admin; he logs in anew."""
+    with _access(config) as access:
+        access.change(login, role=_role(role))
+        out.print(f"{login} is {role} now")
 
 
 @agents.command("disable")
@@ -235,6 +260,49 @@ def token(login: str, name: str, config: ConfigPath = DEFAULT) -> None:
         out.print(access.issue_token(login, name), highlight=False)
 
 
+@cli.command()
+def report(
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"])] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"])] = None,
+    by: Annotated[str, typer.Option(help="channel, hour, agent or line")] = "channel",
+    zone: Annotated[str, typer.Option(help="Whose days and hours: a time zone like Europe/Moscow.")] = "UTC",
+    config: ConfigPath = DEFAULT,
+) -> None:
+    """Say how the promise of a first answer was kept, of the last 30 days by default."""
+    from bridge import app
+    from bridge.conversations.database import Database
+    from bridge.conversations.reading import reports
+
+    if by not in get_args(ReportBy):
+        raise ConfigError("--by", f"one of {', '.join(get_args(ReportBy))}")
+    try:
+        known = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigError("--zone", f"no time zone {zone!r}; write one like Europe/Stockholm") from error
+    loaded = _load(config)
+    until = last.date() if last else datetime.now(known).date()
+    since = first.date() if first else until - timedelta(days=29)
+    asked = reports.Asked("first_response", since, until, known)
+    lines = app.parts(loaded).rules.lines
+    database = Database(loaded.database.url)
+    with database.read() as connection:
+        found = reports.report(connection, asked, cast("ReportBy", by), lines)
+        why = reports.breaches(connection, asked, lines, 0)
+    database.close()
+    table = Table(by, "kept", "met", "broken", "void", "running", "median", "95 %")
+    for group in (*found.groups, replace(found.total, title="in all")):
+        table.add_row(
+            group.title or "nobody",
+            "-" if group.met_percent is None else f"{group.met_percent} %",
+            *(str(number) for number in (group.met, group.breached, group.void, group.running)),
+            *("-" if took is None else f"{took:.0f} s" for took in (group.median_seconds, group.p95_seconds)),
+        )
+    out.print(f"First answers from {since} to {until}, {zone}")
+    out.print(table)
+    for cause, number in why.causes.items():
+        out.print(f"  {number} broken: {cause}", highlight=False)
+
+
 @contextmanager
 def _access(config: Path) -> Iterator[Access]:
     from bridge.conversations import schema
@@ -249,6 +317,12 @@ def _access(config: Path) -> Iterator[Access]:
     finally:
         access.close()
         database.close()
+
+
+def _role(word: str) -> Role:
+    if word not in get_args(Role):
+        raise ConfigError("--role", f"one of {', '.join(get_args(Role))}")
+    return cast("Role", word)
 
 
 def _load(path: Path) -> Config:
@@ -272,6 +346,11 @@ def _welcome(config: Config) -> None:
         out.print(f"  customers   {address}/site/{channel}", highlight=False)
     out.print(f"  agents      {address}/desk", highlight=False)
     out.print(f"  developers  {address}/board", highlight=False)
+    if config.demo:
+        people = ", ".join(agent.login for agent in config.agents)
+        out.print(
+            f"  demo        {address}/  a press lets you in as {people}", highlight=False, soft_wrap=True
+        )
 
 
 def _loop() -> asyncio.AbstractEventLoop:

@@ -6,6 +6,7 @@
         Missing(what)                      the dialog, ticket, wish or file does not exist (for this caller)
         NotAllowed(reason)                 this agent may not do that
         Taken(by)                          somebody else was first
+        TooOften(retry_after)              asked too many times: come back in so many seconds
       Unavailable(reason)                  SQL is out: nothing was stored, repeat later
       SendError(reason)                    a platform did not take what we sent
         Unreachable                        not sent: no connection, 5xx before anything was written
@@ -56,6 +57,14 @@ class Taken(Refused):
     def __init__(self, by: str) -> None:
         super().__init__(f"{by} was first" if by else "somebody else was first")
         self.by = by
+
+
+class TooOften(Refused):
+    """Asked too many times in a short while; `retry_after` seconds later it may be asked again."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("too many tries: wait a minute")
+        self.retry_after = retry_after
 
 
 class Unavailable(BridgeError):

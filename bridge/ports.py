@@ -6,8 +6,9 @@ Owns Protocols only. It must never hold behaviour.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Protocol
+from zoneinfo import ZoneInfo
 
 from bridge import actions as a
 from bridge import views as v
@@ -24,6 +25,7 @@ from bridge.messages import (
     LineName,
     Mark,
     NativeId,
+    Priority,
     Receipt,
     TicketId,
     WishId,
@@ -68,6 +70,9 @@ class Router(Protocol):
         verb: a.DialogAction | a.TicketAction | a.WishAction,
     ) -> Json:
         """An agent's verb on a dialog, ticket or wish."""
+
+    async def make_task(self, agent: a.Agent, title: str, text: str, priority: Priority) -> Json:
+        """The developers set themselves a task, which stands beside the wishes."""
 
     async def next(self, line: LineName, agent: a.Agent) -> DialogId | None:
         """Claims the most urgent unclaimed dialog of a line; None when nobody waits."""
@@ -146,10 +151,11 @@ class Reader(Protocol):
         status: Collection[str] = (),
         dialog: int | None = None,
         vouched: bool = False,
+        order: v.WishOrder = "urgent",
         cursor: str | None = None,
         limit: int = 50,
     ) -> v.Page[v.WishView]:
-        """Wishes, by priority and age; with `vouched` only those that an agent stands for."""
+        """Wishes, by priority and age or latest change first; with `vouched` only those that an agent stands for."""
 
     async def wish(self, id: WishId, *, vouched: bool = False) -> v.WishView:
         """One wish with those who asked; with `vouched` only one that an agent stands for."""
@@ -177,8 +183,15 @@ class Reader(Protocol):
     async def findings(self, *, gone: bool = False) -> list[v.FindingView]:
         """What the audit has found."""
 
-    async def promises(self, since: datetime) -> list[v.PromiseReport]:
-        """How the promises made since then were kept."""
+    async def promises(
+        self, promise: v.PromiseName, first: date, last: date, zone: ZoneInfo, by: v.ReportBy
+    ) -> v.PromiseReport:
+        """How the promises made on these days of a zone, the last one included, were kept."""
+
+    async def breaches(
+        self, promise: v.PromiseName, first: date, last: date, zone: ZoneInfo, *, limit: int = 50
+    ) -> v.BreachReport:
+        """Why promises made on these days broke, and the latest of them."""
 
     async def file(self, id: FileId) -> tuple[v.FileView, str, str]:
         """A stored file, its fsspec url, and the dialog ("" while no message carries it) it belongs to."""

@@ -26,9 +26,11 @@ from bridge.connector import Surroundings
 from bridge.conversations import gauges
 from bridge.conversations.access import Access
 from bridge.conversations.database import Database
+from bridge.conversations.passwords import Passwords
 from bridge.deliver import Edge
 from bridge.errors import ConfigError
 from bridge.messages import LineName
+from bridge.web import doors
 from bridge.web.api import api
 from bridge.web.api.macros import Macro
 from bridge.web.pages import Settings as PageSettings
@@ -61,6 +63,7 @@ def web_application(
     )
     routes: list[BaseRoute] = [route for edge in edges.values() for route in edge.routes()]
     routes += page_routes(around.router, access, pages)
+    routes += doors.routes(access, Passwords(access), pages)
     limit = config.limits.file_mb * 1_048_576
     rest = api(
         around.router,

@@ -6,8 +6,8 @@ Owns the shapes only. It must never hold anything a reader of the API may not se
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Generic, TypeVar
+from datetime import date, datetime
+from typing import Generic, Literal, TypeVar
 
 from bridge.messages import Json
 
@@ -186,13 +186,27 @@ class AskerView:
 
 
 @dataclass(frozen=True, slots=True)
+class WishNoteView:
+    """A line of a wish's story."""
+
+    author: PersonView
+    event: str
+    text: str
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WishView:
-    """A feature wish; `told` of `asked` contacts know that it has shipped."""
+    """A wish, or a task of the developers' own; `told` of `asked` contacts know that it has shipped, `missed` do not.
+
+    Askers and story are filled where one wish is asked for.
+    """
 
     id: str
     number: int
     title: str
     text: str
+    kind: str
     status: str
     priority: str
     deadline: datetime | None
@@ -207,7 +221,9 @@ class WishView:
     shipped_at: datetime | None
     asked: int
     told: int
+    missed: int
     askers: list[AskerView] = field(default_factory=list)
+    story: list[WishNoteView] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,15 +300,75 @@ class LineView:
     overdue: int
 
 
-@dataclass(frozen=True, slots=True)
-class PromiseReport:
-    """How one kind of promise was kept on one channel; seconds are of real time."""
+WishOrder = Literal["urgent", "changed"]
+PromiseName = Literal["first_response", "next_response"]
+ReportBy = Literal["channel", "hour", "agent", "line"]
 
-    channel: str
-    name: str
+
+@dataclass(frozen=True, slots=True)
+class KeptView:
+    """How the promises of one group were kept; seconds are business time from the question to the accepted answer.
+
+    `met_percent` is of met and breached, never rounded up. Breached are those, too, that nobody has answered yet;
+    `answered` counts those that have a time. An agent's group holds what he answered, and what he had when it broke
+    unanswered; the group of nobody has the key "".
+    """
+
+    key: str
+    title: str
     met: int
     breached: int
     void: int
     running: int
+    answered: int
+    met_percent: float | None
     median_seconds: float | None
     p95_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseReport:
+    """How one kind of promise was kept on the days from `first` to `last`, both included, of a time zone."""
+
+    promise: PromiseName
+    first: date
+    last: date
+    zone: str
+    by: ReportBy
+    total: KeptView
+    groups: list[KeptView]
+
+
+@dataclass(frozen=True, slots=True)
+class BreachView:
+    """A promise that broke, and why. `assignee` is who had the dialog when the answer was due."""
+
+    dialog: str
+    contact: str
+    channel: str
+    line: str
+    started_at: datetime
+    due_at: datetime
+    answered_at: datetime | None
+    took_seconds: float | None
+    assignee: PersonView | None
+    answered_by: PersonView | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class BreachReport:
+    """The promises that broke: cause → how many, the most frequent first, and the latest ones.
+
+    Causes, of which the first that fits is given: `failed` an answer was written in time and refused by the platform,
+    `late` written in time and accepted too late, `unanswered` claimed, `passed` passed on and claimed by nobody there,
+    `unclaimed` people of the line were at work, `hours` nobody was, nor ever is at this hour of the day, `nobody` nobody
+    was at work.
+    """
+
+    promise: PromiseName
+    first: date
+    last: date
+    zone: str
+    causes: dict[str, int]
+    items: list[BreachView]

@@ -113,8 +113,20 @@ def test_an_agent_is_added_listed_given_a_link_and_shut_out(config: Path) -> Non
     again = said(bridge(config, "agent", "link", "anna"), 0)
     assert again != link
     assert re.fullmatch(r"[\w-]{30,}\n", said(bridge(config, "token", "anna", "reports"), 0))
+    assert "new password" in said(
+        bridge(config, "agent", "password", "anna", "--password", "four good words"), 0
+    )
+    assert "10 to 200" in said(bridge(config, "agent", "password", "anna", "--password", "short"), 1)
+    assert "lead" in said(bridge(config, "agent", "role", "anna", "lead"), 0)
     assert "out" in said(bridge(config, "agent", "disable", "anna"), 0)
     assert "no agent 'anna'" in said(bridge(config, "token", "anna", "reports"), 1)
+
+
+def test_the_report_is_printed(config: Path) -> None:
+    said(bridge(config, "migrate"), 0)
+    printed = said(bridge(config, "report", "--from", "2026-01-01", "--to", "2026-01-31", "--by", "agent"), 0)
+    assert "2026-01-01 to 2026-01-31, UTC" in printed
+    assert "in all" in printed
 
 
 @pytest.mark.parametrize(
@@ -123,6 +135,9 @@ def test_an_agent_is_added_listed_given_a_link_and_shut_out(config: Path) -> Non
         (["agent", "add", "x", "X", "--role", "king"], 2, "agent, lead, developer, admin"),
         (["agent", "add", "x", "X", "--line", "nosuch"], 2, "first, second"),
         (["agent", "link", "nobody"], 1, "no agent 'nobody'"),
+        (["agent", "role", "x", "king"], 2, "agent, lead, developer, admin"),
+        (["report", "--by", "weather"], 2, "channel, hour, agent, line"),
+        (["report", "--zone", "Mars/Olympus"], 2, "no time zone"),
         (["run", "--roles", "nonsense"], 2, "no role 'nonsense'"),
         (["worker"], 2, "redis.url"),
     ],

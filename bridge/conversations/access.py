@@ -25,7 +25,7 @@ import structlog
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from bridge.actions import Agent
+from bridge.actions import Agent, Role
 from bridge.conversations import tables as t
 from bridge.conversations.database import Database
 from bridge.conversations.reading.records import HOUSE, agent
@@ -54,7 +54,7 @@ class Person:
 
     login: str
     name: str
-    role: Literal["agent", "lead", "developer", "admin"] = "agent"
+    role: Role = "agent"
     lines: tuple[LineName, ...] = ()
     language: str = "en"
 
@@ -69,7 +69,7 @@ class Access:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._database = database
+        self.database = database
         self._clock = clock
         self._machines = {f"{HOUSE}{name}": _hash(secret) for name, secret in tokens.items() if secret}
         self._remembered: dict[tuple[Kind, str], tuple[float, Agent]] = {}
@@ -104,15 +104,15 @@ class Access:
         machines = [Person(login, login.removeprefix(HOUSE), "admin") for login in self._machines]
         rows = [self._row(person) for person in (*people, *machines)]
         if rows:
-            insert = sqlite.insert if self._database.sqlite else postgresql.insert
-            with self._database.write() as connection:
+            insert = sqlite.insert if self.database.sqlite else postgresql.insert
+            with self.database.write() as connection:
                 connection.execute(insert(t.agent).on_conflict_do_nothing(index_elements=["login"]), rows)
 
     def add(self, person: Person) -> Agent:
         """A new agent, or one who was disabled and comes back."""
         if not _LOGIN.fullmatch(person.login):
             raise Refused("a login is made of a-z, 0-9, '.', '@', '-' and '_', at most 64 of them")
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             row = connection.execute(sa.select(t.agent).where(t.agent.c.login == person.login)).one_or_none()
             if row is not None and row.disabled_at is None:
                 raise Refused(f"there is an agent {person.login!r} already")
@@ -127,7 +127,7 @@ class Access:
     def agents(self, *, disabled: bool = False) -> list[Agent]:
         """Everybody by login, machines included; with `disabled` those instead who may no longer come in."""
         gone = t.agent.c.disabled_at.is_not(None) if disabled else t.agent.c.disabled_at.is_(None)
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return [
                 agent(row)
                 for row in connection.execute(sa.select(t.agent).where(gone).order_by(t.agent.c.login))
@@ -135,13 +135,32 @@ class Access:
 
     def disable(self, login: str) -> None:
         """Shuts an agent out: his sessions, links and tokens end with it."""
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             found = _one(connection, login)
             connection.execute(
                 sa.update(t.agent).where(t.agent.c.id == found.id).values(disabled_at=self._clock())
             )
             connection.execute(sa.delete(t.access).where(t.access.c.agent == found.id))
         self._remembered.clear()
+
+    def change(self, login: str, **fields: object) -> None:
+        """An agent has another role, or password, from now on: his sessions and links end with the old one."""
+        with self.database.write() as connection:
+            found = _one(connection, login)
+            connection.execute(sa.update(t.agent).where(t.agent.c.id == found.id).values(fields))
+            connection.execute(
+                sa.delete(t.access).where(t.access.c.agent == found.id, t.access.c.kind != "token")
+            )
+        self._remembered.clear()
+
+    def one(self, login: str) -> Agent:
+        """An agent who may come in; raises `Missing`."""
+        with self.database.read() as connection:
+            return _one(connection, login)
+
+    def open(self, who: Agent) -> str:
+        """A new session for somebody who has shown who he is."""
+        return self._issue(who.login, "session", who.login, SESSION_LIVES)
 
     def invite(self, login: str) -> str:
         """The secret of a link by which this agent can log in once, within a day."""
@@ -177,23 +196,23 @@ class Access:
                 login for login, known in self._machines.items() if hmac.compare_digest(known, hashed)
             ]
             if machines:
-                with self._database.read() as connection:
+                with self.database.read() as connection:
                     row = connection.execute(_by_login, {"login": machines[0]}).one_or_none()
                     return None if row is None else agent(row)
         now = self._clock()
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             row = connection.execute(_by_secret, {"hash": hashed, "kind": kind, "now": now}).one_or_none()
         if row is None:
             return None
         if kind == "session" and row.expires_at - now < SESSION_LIVES - _RENEWED_AFTER:
-            with self._database.write() as connection:
+            with self.database.write() as connection:
                 renew = sa.update(t.access).where(t.access.c.hash == hashed)
                 connection.execute(renew.values(expires_at=now + SESSION_LIVES))
         return agent(row)
 
     def _redeem(self, link: str) -> tuple[str, Agent]:
         now = self._clock()
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             used = (
                 sa.delete(t.access)
                 .where(t.access.c.hash == _hash(link), t.access.c.kind == "link", t.access.c.expires_at > now)
@@ -210,14 +229,14 @@ class Access:
 
     def _leave(self, session: str) -> None:
         hashed = _hash(session)
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             connection.execute(
                 sa.delete(t.access).where(t.access.c.hash == hashed, t.access.c.kind == "session")
             )
         self._remembered.pop(("session", hashed), None)
 
     def _issue(self, login: str, kind: Kind, name: str, lives: timedelta | None) -> str:
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             return _add_secret(
                 connection, kind, _one(connection, login).id, name, now=self._clock(), lives=lives
             )
@@ -230,16 +249,18 @@ class Access:
             "role": person.role,
             "lines": list(person.lines),
             "language": person.language,
+            "password": None,
             "disabled_at": None,
             "created_at": self._clock(),
         }
 
     async def _run(self, work: Callable[..., T], *args: Any) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, partial(_reached, work, *args))
+        return await loop.run_in_executor(self._threads, partial(reached, work, *args))
 
 
-def _reached(work: Callable[..., T], *args: Any) -> T:
+def reached(work: Callable[..., T], *args: Any) -> T:
+    """What the work answers; raises `Unavailable` when the database is out of reach."""
     try:
         return work(*args)
     except (sqlalchemy.exc.DBAPIError, sqlalchemy.exc.TimeoutError) as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Self
 
 from bridge.messages import (
@@ -179,6 +179,11 @@ class PromiseKept:
     settled_at: datetime | None
     outcome: Literal["met", "breached", "void"]
     agent: AgentId | None
+    """who answered; while nobody has, who had the dialog"""
+    line: LineName
+    """the line that had the dialog then; of several words on one promise the first tells it"""
+    took: timedelta | None = None
+    """from the question to the answer in business time, by the hours of that line on that day"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ promise; it must never be stopped by a bot line, a note or a failed send.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from bridge.conversations import posts
@@ -55,7 +55,9 @@ def answered(draft: Draft, seq: int, agent: AgentId | None, at: datetime, rules:
     if promise is not None and seq > promise.asked:
         draft.disarm(TIMER, promise.gen)
         outcome: Literal["met", "breached"] = "met" if at <= promise.due_at else "breached"
-        draft.promises.append(_kept(dialog, promise, at, outcome, agent))
+        hours = rules.line_of(dialog.channel, dialog.line).hours
+        took = max(hours.between(promise.started_at, at), timedelta())
+        draft.promises.append(_kept(dialog, promise, at, outcome, agent, took))
         draft.set(promise=None)
     answered_seq = max(dialog.answered_seq, seq)
     draft.set(answered_at=dialog.answered_at or at, answered_seq=answered_seq)
@@ -149,6 +151,7 @@ def _kept(
     at: datetime | None,
     outcome: Literal["met", "breached", "void"],
     agent: AgentId | None,
+    took: timedelta | None = None,
 ) -> PromiseKept:
     """The row of this promise. It is keyed by when the contact began to wait, so that its last word replaces the first."""
     return PromiseKept(
@@ -160,4 +163,6 @@ def _kept(
         settled_at=at,
         outcome=outcome,
         agent=agent,
+        line=dialog.line,
+        took=took,
     )

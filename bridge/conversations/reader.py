@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 import sqlalchemy.exc
 import structlog
@@ -19,7 +20,7 @@ from bridge import views as v
 from bridge.actions import Agent
 from bridge.conversations.database import Database
 from bridge.conversations.lines import Rules
-from bridge.conversations.reading import dialogs, messages, records, tickets
+from bridge.conversations.reading import dialogs, messages, records, reports, tickets
 from bridge.conversations.reading.search import search
 from bridge.errors import Unavailable
 from bridge.messages import Address, ChannelName, DialogId, FileId, TicketId, WishId
@@ -110,11 +111,18 @@ class Reader:
         status: Collection[str] = (),
         dialog: int | None = None,
         vouched: bool = False,
+        order: v.WishOrder = "urgent",
         cursor: str | None = None,
         limit: int = 50,
     ) -> v.Page[v.WishView]:
         return await self._read(
-            tickets.wishes, status=status, dialog=dialog, vouched=vouched, cursor=cursor, limit=limit
+            tickets.wishes,
+            status=status,
+            dialog=dialog,
+            vouched=vouched,
+            order=order,
+            cursor=cursor,
+            limit=limit,
         )
 
     async def wish(self, id: WishId, *, vouched: bool = False) -> v.WishView:
@@ -143,8 +151,17 @@ class Reader:
     async def findings(self, *, gone: bool = False) -> list[v.FindingView]:
         return await self._read(records.findings, gone=gone)
 
-    async def promises(self, since: datetime) -> list[v.PromiseReport]:
-        return await self._read(records.promises, since)
+    async def promises(
+        self, promise: v.PromiseName, first: date, last: date, zone: ZoneInfo, by: v.ReportBy
+    ) -> v.PromiseReport:
+        asked = reports.Asked(promise, first, last, zone)
+        return await self._read(reports.report, asked, by, self._rules.lines)
+
+    async def breaches(
+        self, promise: v.PromiseName, first: date, last: date, zone: ZoneInfo, *, limit: int = 50
+    ) -> v.BreachReport:
+        asked = reports.Asked(promise, first, last, zone)
+        return await self._read(reports.breaches, asked, self._rules.lines, limit)
 
     async def file(self, id: FileId) -> tuple[v.FileView, str, str]:
         return await self._read(messages.file, id)

@@ -44,7 +44,7 @@ from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
 from bridge.conversations.rings import ArmChore, Chore, Expire
 from bridge.conversations.store import OutRow
-from bridge.conversations.verbs import ActOnDialog, ActOnTicket, ActOnWish
+from bridge.conversations.verbs import ActOnDialog, ActOnTicket, ActOnWish, MakeTask
 from bridge.errors import Missing, NotAllowed, Refused, Unavailable
 from bridge.messages import (
     Address,
@@ -59,6 +59,7 @@ from bridge.messages import (
     LineName,
     Mark,
     NativeId,
+    Priority,
     Receipt,
     ThreadId,
     TicketId,
@@ -129,11 +130,18 @@ class Router:
             dialog = DialogId(int((await self.read.ticket(TicketId(subject))).dialog))
             return await self._committer.run(ActOnTicket(TicketId(subject), dialog, agent, verb))
         if kind == "wish" and isinstance(verb, a.WishAction):
-            outcome = await self._committer.run(ActOnWish(WishId(subject), agent, verb))
+            dialog_of_wish = None
+            if isinstance(verb, a.AskBack | a.Clarify):
+                askers = (await self.read.wish(WishId(subject))).askers
+                dialog_of_wish = DialogId(int(askers[0].dialog)) if askers else None
+            outcome = await self._committer.run(ActOnWish(WishId(subject), agent, verb, dialog_of_wish))
             if outcome["announce"] == "going" and self.on_announce is not None:
                 self.on_announce()
             return outcome
         raise Refused(f"a {kind} cannot be told to {verb.action}")
+
+    async def make_task(self, agent: a.Agent, title: str, text: str, priority: Priority) -> Json:
+        return await self._committer.run(MakeTask(agent, title, text, priority))
 
     async def next(self, line: LineName, agent: a.Agent) -> DialogId | None:
         """Claims the most urgent unclaimed dialog of a line: Redis says where to look, SQL who wins."""

@@ -39,6 +39,19 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
+class Span(TypeDecorator[timedelta]):
+    """A length of time kept as microseconds, exact and sortable on every database."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
+        return None if value is None else value // _MICROSECOND
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> timedelta | None:
+        return None if value is None else timedelta(microseconds=value)
+
+
 def _json() -> sa.types.TypeEngine[Any]:
     return sa.JSON()
 
@@ -251,7 +264,10 @@ promise = sa.Table(
     sa.Column("settled_at", Moment),
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("agent", sa.BigInteger),
+    sa.Column("line", sa.Text, nullable=False, server_default=""),
+    sa.Column("took", Span),
     sa.Index("ix_promise_started_at", "started_at"),
+    sa.Index("ix_promise_settled_at", "settled_at"),
 )
 
 ticket = sa.Table(
@@ -304,6 +320,7 @@ wish = sa.Table(
     sa.Column("number", sa.BigInteger, nullable=False, unique=True),
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False, server_default="wish"),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("priority", sa.Text, nullable=False),
     sa.Column("deadline", Moment),
@@ -333,6 +350,18 @@ wish_asker = sa.Table(
 )
 sa.Index("ix_wish_asker_told_dialog_told_seq", wish_asker.c.told_dialog, wish_asker.c.told_seq)
 
+wish_note = sa.Table(
+    "wish_note",
+    metadata,
+    sa.Column("wish", sa.BigInteger, sa.ForeignKey("wish.id"), primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("author_id", sa.BigInteger),
+    sa.Column("author_name", sa.Text, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("said_at", Moment, nullable=False),
+)
+
 agent = sa.Table(
     "agent",
     metadata,
@@ -342,6 +371,7 @@ agent = sa.Table(
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("lines", _json(), nullable=False),
     sa.Column("language", sa.Text, nullable=False),
+    sa.Column("password", sa.Text),
     sa.Column("disabled_at", Moment),
     sa.Column("created_at", Moment, nullable=False),
 )
@@ -368,6 +398,7 @@ action = sa.Table(
     sa.Column("after", _json()),
     sa.Column("at", Moment, nullable=False),
     sa.Index("ix_action_subject", "subject"),
+    sa.Index("ix_action_at", "at"),
 )
 
 finding = sa.Table(

@@ -1,6 +1,6 @@
 """What agents do to dialogs, tickets and wishes: one command per subject, one branch per verb.
 
-Owns who may do what and which transitions a verb means. It must never write rows itself.
+Owns which transitions a verb means; roles.py says who may. It must never write rows itself.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from bridge import actions as a
-from bridge.conversations import contacts, greeter, marks, store, tickets, wishes
+from bridge.conversations import contacts, greeter, marks, roles, store, tickets, wishes
 from bridge.conversations import dialog as dialogs
 from bridge.conversations import tables as t
 from bridge.conversations.changes import Dialog
@@ -17,7 +17,7 @@ from bridge.conversations.committer import Command
 from bridge.conversations.work import Needs, Work
 from bridge.conversations.writes import Ids
 from bridge.errors import Missing, NotAllowed, Refused
-from bridge.messages import BOT, AgentId, Author, DialogId, Json, TicketId, WishId
+from bridge.messages import BOT, AgentId, Author, DialogId, Json, Priority, TicketId, WishId
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,11 @@ class ActOnDialog(Command[Json]):
             needs.wishes.add(self.verb.wish)
 
     def fold(self, work: Work) -> Json:
-        if self.agent.role == "developer":
-            raise NotAllowed("developers do not work on dialogs")
+        roles.check(self.agent, "dialog", self.verb)
         dialog, me, now, rules = work.dialog(self.dialog), self.agent.id, work.now, work.rules
         match self.verb:
             case a.Claim(force=force):
-                allowed = force and self.agent.role in ("lead", "admin")
+                allowed = force and roles.leads(self.agent)
                 work.put(dialogs.claimed(dialog, me, self.agent.name, now, rules, force=allowed))
             case a.Release():
                 work.put(dialogs.released(dialog, me, now, rules))
@@ -144,13 +143,12 @@ class ActOnTicket(Command[Json]):
         needs.dialogs.add(self.dialog)
 
     def fold(self, work: Work) -> Json:
-        if self.agent.role == "developer":
-            raise NotAllowed("developers work on wishes, not on tickets")
+        roles.check(self.agent, "ticket", self.verb)
         ticket, me, now = work.ticket(self.ticket), author(self.agent), work.now
         dialog = work.dialog(self.dialog)
         match self.verb:
             case a.Claim(force=force):
-                allowed = force and self.agent.role in ("lead", "admin")
+                allowed = force and roles.leads(self.agent)
                 change = tickets.claimed(ticket, self.agent.id, self.agent.name, now, force=allowed)
             case a.Note(text=text):
                 change = tickets.noted(ticket, me, text, now)
@@ -193,33 +191,41 @@ class ActOnTicket(Command[Json]):
 
 @dataclass(frozen=True, slots=True)
 class ActOnWish(Command[Json]):
-    """A developer's or an agent's verb on a wish."""
+    """A developer's or an agent's verb on a wish. `dialog` is where it was asked for first, known to the router before."""
 
     wish: WishId
     agent: a.Agent
     verb: a.WishAction
+    dialog: DialogId | None = None
 
     def needs(self, needs: Needs) -> None:
         needs.wishes.add(self.wish)
+        if self.dialog is not None:
+            needs.dialogs.add(self.dialog)
 
     def fold(self, work: Work) -> Json:
+        roles.check(self.agent, "wish", self.verb)
         wish, me, now = work.wish(self.wish), author(self.agent), work.now
         if wish.created_by == wishes.NOBODY:
-            self._only("agent")
+            roles.works(self.agent)
         match self.verb:
             case a.Accept(title=title):
                 change = wishes.accepted(wish, me, now, title=title)
-            case a.PickUp(deadline=deadline, priority=priority):
-                self._only("developer")
-                change = wishes.picked_up(wish, self.agent.id, self.agent.name, deadline, priority, now)
+            case a.PickUp(deadline=deadline, priority=priority, force=force):
+                name, allowed = self.agent.name, force and roles.leads(self.agent)
+                change = wishes.picked_up(wish, self.agent.id, name, deadline, priority, now, force=allowed)
             case a.AskBack(text=text):
                 change = wishes.questioned(wish, text, me, now)
+                self._say(work, wish, "questioned", f"{me.name} asks about wish {wish.number}: {text}")
+            case a.Clarify(text=text):
+                change = wishes.clarified(wish, text, me, now)
+                self._say(work, wish, "clarified", f"{me.name} answered about wish {wish.number}: {text}")
             case a.Ship(announcement=words):
-                self._only("developer")
                 change = wishes.shipped(wish, self.agent.id, words, now, work.rules)
             case a.Approve(announcement=words):
-                self._only("agent")
                 change = wishes.approved(wish, {**wish.announcement, **words}, me, now)
+            case a.TellAgain():
+                change = wishes.told_again(wish, me, now)
             case a.Decline(reason=reason):
                 change = wishes.declined(wish, reason, me, now)
             case a.Reopen():
@@ -229,11 +235,32 @@ class ActOnWish(Command[Json]):
         work.put_wish(change)
         return {"status": change.wish.status, "announce": change.wish.announce}
 
-    def _only(self, role: str) -> None:
-        """Leads and admins may do either side's work."""
-        if self.agent.role not in (role, "lead", "admin"):
-            who = "developers" if role == "developer" else "agents"
-            raise NotAllowed(f"only {who} do that")
+    def _say(self, work: Work, wish: wishes.Wish, event: str, words: str) -> None:
+        """Who works in the dialog sees what developers and agents say about it."""
+        if self.dialog is not None:
+            data = {"wish": str(wish.id), "number": wish.number, "by": self.agent.name}
+            dialog = work.dialog(self.dialog)
+            work.put(dialogs.quoted(dialog, self.agent.id, event, words, work.now, work.rules, **data))
+
+
+@dataclass(frozen=True, slots=True)
+class MakeTask(Command[Json]):
+    """The developers set themselves a task, which stands beside the wishes."""
+
+    agent: a.Agent
+    title: str
+    text: str
+    priority: Priority
+
+    def needs(self, needs: Needs) -> None:
+        """Nothing: a task is new."""
+
+    def fold(self, work: Work) -> Json:
+        roles.builds(self.agent)
+        me, number = author(self.agent), work.number(t.wish)
+        change = wishes.made(WishId(Ids.draw()), number, self.title, self.text, self.priority, me, work.now)
+        work.put_wish(change)
+        return {"wish": str(change.wish.id), "number": number}
 
 
 def author(agent: a.Agent) -> Author:

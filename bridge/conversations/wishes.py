@@ -21,6 +21,8 @@ from bridge.messages import AgentId, Author, DialogId, IdentityId, Json, Priorit
 
 Status = Literal["proposed", "new", "accepted", "scheduled", "shipped", "told", "declined"]
 AskerState = Literal["asked", "queued", "told", "failed"]
+Kind = Literal["wish", "task"]
+"""A wish is what contacts ask for; a task is the developers' own: nobody asked for it, nobody is told."""
 Announce = Literal["none", "review", "going", "done"]
 """How far the news is: none to tell yet, review = an agent reads it first, going out, done with every asker."""
 
@@ -56,6 +58,7 @@ class Wish:
     created_by: AgentId
     created_at: datetime
     changed_at: datetime
+    kind: Kind = "wish"
     status: Status = "new"
     priority: Priority = Priority.normal
     deadline: datetime | None = None
@@ -77,11 +80,25 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class WishNote:
+    """One line of a wish's story: what a person did, and the words he gave with it."""
+
+    wish: WishId
+    version: int
+    author_id: int | None
+    author_name: str
+    event: str
+    text: str
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WishChange:
     """All that one transition decided about a wish; `askers` are those who are new or stand differently."""
 
     wish: Wish
     askers: Sequence[Asker] = ()
+    notes: Sequence[WishNote] = ()
     acted: Sequence[Acted] = ()
 
 
@@ -110,7 +127,28 @@ def filed(
         created_at=now,
         changed_at=now,
     )
-    return _moved(wish, "filed", _agent(author), now, changed=[asker])
+    return _moved(wish, "filed", author, now, changed=[asker])
+
+
+def made(
+    wish_id: WishId, number: int, title: str, text: str, priority: Priority, author: Author, now: datetime
+) -> WishChange:
+    """The developers set themselves a task."""
+    if not title.strip():
+        raise Refused("a task needs a title")
+    task = Wish(
+        id=wish_id,
+        number=number,
+        title=title.strip(),
+        text=text,
+        created_by=AgentId(author.id or 0),
+        created_at=now,
+        changed_at=now,
+        kind="task",
+        status="accepted",
+        priority=priority,
+    )
+    return _moved(task, "made", author, now)
 
 
 def proposed(wish_id: WishId, number: int, text: str, dialog: Dialog, seq: int, now: datetime) -> WishChange:
@@ -125,30 +163,29 @@ def proposed(wish_id: WishId, number: int, text: str, dialog: Dialog, seq: int, 
         changed_at=now,
         status="proposed",
     )
-    return _moved(wish, "proposed", None, now, changed=[_asker(dialog, seq)])
+    contact = Author("contact", dialog.contact, dialog.name)
+    return _moved(wish, "proposed", contact, now, changed=[_asker(dialog, seq)])
 
 
 def asked_too(wish: Wish, dialog: Dialog, seq: int, author: Author, now: datetime) -> WishChange:
-    """Another contact asks for the same; he too will be told."""
+    """Another contact asks for the same; he too will be told. A task that a contact asks for is a wish."""
     if any(asker.identity == dialog.identity for asker in wish.askers):
         raise Refused("this contact has asked for it already")
     if wish.status == "told":
         raise Refused("the wish has shipped and everybody was told: answer the contact himself")
-    return _moved(wish, "asked_too", _agent(author), now, changed=[_asker(dialog, seq)])
+    return _moved(wish, "asked_too", author, now, changed=[_asker(dialog, seq)], kind="wish")
 
 
 def accepted(wish: Wish, author: Author, now: datetime, *, title: str = "") -> WishChange:
     """The idea is good: a developer may pick it up. Of a proposal the agent makes a wish of his own, by this title."""
     if wish.status == "proposed":
-        agent = _agent(author)
-        if agent is None:
+        if author.kind != "agent" or author.id is None:
             raise NotAllowed("only agents file wishes")
-        return _moved(
-            wish, "accepted", agent, now, status="new", created_by=agent, title=title.strip() or wish.title
-        )
+        named = title.strip() or wish.title
+        return _moved(wish, "accepted", author, now, status="new", created_by=AgentId(author.id), title=named)
     if wish.status != "new":
         raise Refused(f"the wish is {wish.status} already")
-    return _moved(wish, "accepted", _agent(author), now, status="accepted", reason=None)
+    return _moved(wish, "accepted", author, now, status="accepted")
 
 
 def picked_up(
@@ -173,47 +210,56 @@ def picked_up(
     return _moved(
         wish,
         "picked_up",
-        developer,
+        Author("agent", developer, name),
         now,
         status="scheduled",
         assignee=developer,
         assignee_name=name,
         deadline=deadline,
         priority=priority,
-        reason=None,
     )
 
 
 def questioned(wish: Wish, text: str, author: Author, now: datetime) -> WishChange:
     """A developer asks the agent what is meant; the wish stays where it is and shows the question."""
     _unshipped(wish)
+    if wish.kind == "task":
+        raise Refused("nobody has asked for this task: there is no agent to answer")
     if not text.strip():
         raise Refused("write what you want to know")
-    return _moved(wish, "questioned", _agent(author), now, reason=text)
+    return _moved(wish, "questioned", author, now, text=text, reason=text)
 
 
 def clarified(wish: Wish, text: str, author: Author, now: datetime) -> WishChange:
-    """The agent writes the wish anew, so that the question is answered."""
+    """An agent answers the developer's question; both stay in the story of the wish."""
     _unshipped(wish)
+    if wish.reason is None:
+        raise Refused("no question waits for an answer")
     if not text.strip():
         raise Refused("write what is meant")
-    return _moved(wish, "clarified", _agent(author), now, text=text, reason=None)
+    return _moved(wish, "clarified", author, now, text=text, reason=None)
 
 
 def shipped(
     wish: Wish, developer: AgentId, announcement: Mapping[str, str], now: datetime, rules: Rules
 ) -> WishChange:
-    """The developer who has the wish says it is there: the news goes to an agent's eyes, or out at once."""
+    """The developer who has the wish says it is there: the news goes to an agent's eyes, or out at once.
+
+    Of a task there is no news: it is done.
+    """
     if wish.status in ("shipped", "told"):
         raise Refused("the wish is shipped already")
     if wish.status != "scheduled":
         raise Refused("pick the wish up first")
     if wish.assignee != developer:
         raise NotAllowed(f"{wish.assignee_name or 'somebody else'} works on this wish")
+    by = Author("agent", developer, wish.assignee_name)
+    if wish.kind == "task":
+        return _moved(wish, "shipped", by, now, status="told", announce="done", shipped_at=now)
     return _moved(
         wish,
         "shipped",
-        developer,
+        by,
         now,
         status="shipped",
         shipped_at=now,
@@ -227,7 +273,21 @@ def approved(wish: Wish, announcement: Mapping[str, str], author: Author, now: d
     """An agent has read the news and put it in these words, by language: it goes out to every asker."""
     if wish.announce != "review":
         raise Refused("there is no announcement to approve")
-    return _moved(wish, "approved", _agent(author), now, announcement=_words(announcement), announce="going")
+    return _moved(wish, "approved", author, now, announcement=_words(announcement), announce="going")
+
+
+def told_again(wish: Wish, author: Author, now: datetime) -> WishChange:
+    """Those whom the news did not reach are told once more."""
+    if wish.announce not in ("going", "done"):
+        raise Refused("nobody has been told yet")
+    missed = [
+        replace(asker, state="asked", told_dialog=None, told_seq=None, reason=None)
+        for asker in wish.askers
+        if asker.state == "failed"
+    ]
+    if not missed:
+        raise Refused("the news has reached everybody, or is on its way")
+    return _moved(wish, "told_again", author, now, changed=missed, status="shipped", announce="going")
 
 
 def declined(wish: Wish, reason: str, author: Author, now: datetime) -> WishChange:
@@ -239,8 +299,9 @@ def declined(wish: Wish, reason: str, author: Author, now: datetime) -> WishChan
     return _moved(
         wish,
         "declined",
-        _agent(author),
+        author,
         now,
+        text=reason,
         status="declined",
         reason=reason,
         assignee=None,
@@ -253,8 +314,12 @@ def reopened(wish: Wish, author: Author, now: datetime) -> WishChange:
     """A declined wish is thought over again."""
     if wish.status != "declined":
         raise Refused("only a declined wish can be reopened")
-    status = "proposed" if wish.created_by == NOBODY else "new"
-    return _moved(wish, "reopened", _agent(author), now, status=status, reason=None)
+    status: Status = "new"
+    if wish.created_by == NOBODY:
+        status = "proposed"
+    elif wish.kind == "task":
+        status = "accepted"
+    return _moved(wish, "reopened", author, now, status=status, reason=None)
 
 
 def announcing(
@@ -313,20 +378,17 @@ def _words(announcement: Mapping[str, str]) -> dict[str, str]:
     return {language: words for language, words in announcement.items() if words.strip()}
 
 
-def _agent(author: Author) -> AgentId | None:
-    return AgentId(author.id) if author.kind == "agent" and author.id is not None else None
-
-
 def _moved(
     wish: Wish,
     event: str | None,
-    agent: AgentId | None,
+    by: Author | None,
     now: datetime,
     *,
+    text: str = "",
     changed: Sequence[Asker] = (),
     **fields: object,
 ) -> WishChange:
-    """The wish after it, with an audit row for what a person did; the last asker told ends the announcement."""
+    """The wish after it, with note and audit row for what a person did; the last asker told ends the announcement."""
     after = replace(
         wish,
         version=wish.version + 1,
@@ -336,21 +398,23 @@ def _moved(
     )
     if after.announce == "going" and not any(asker.state in UNTOLD for asker in after.askers):
         after = replace(after, announce="done", status="told")
+    notes: list[WishNote] = []
     acted: list[Acted] = []
-    if event is not None:
+    if event is not None and by is not None:
+        notes.append(WishNote(wish.id, after.version, by.id, by.name, event, text, now))
         was, is_now = _audited(wish), _audited(after)
         diff = {name for name in is_now if was.get(name) != is_now[name]}
         acted.append(
             Acted(
                 subject=wish.subject,
                 name=event,
-                agent=agent,
+                agent=AgentId(by.id) if by.kind == "agent" and by.id is not None else None,
                 at=now,
                 before={name: was[name] for name in was if name in diff} or None,
                 after={name: is_now[name] for name in is_now if name in diff} or None,
             )
         )
-    return WishChange(after, askers=changed, acted=acted)
+    return WishChange(after, askers=changed, notes=notes, acted=acted)
 
 
 def _merged(askers: tuple[Asker, ...], changed: Sequence[Asker]) -> tuple[Asker, ...]:
@@ -370,7 +434,6 @@ def _audited(wish: Wish) -> Json:
         "deadline": None if wish.deadline is None else wish.deadline.isoformat(),
         "assignee": None if wish.assignee is None else str(wish.assignee),
         "reason": wish.reason,
-        "text": wish.text,
         "announce": wish.announce,
         "askers": [str(asker.identity) for asker in wish.askers],
     }

@@ -269,9 +269,11 @@ class Work:
         self.wishes[wish.id] = wish
         for asker in change.askers:
             self._writes.askers[wish.id, asker.identity] = {"wish": wish.id} | columns(asker, t.wish_asker)
+        for note in change.notes:
+            self._writes.insert(t.wish_note, columns(note, t.wish_note))
         for acted in change.acted:
             self.record(acted)
-        self.effects.wakes |= {"board", f"wish:{wish.id}"}
+        self.effects.wakes |= {"board", "desk", f"wish:{wish.id}"}
 
     def record(self, acted: Acted) -> None:
         self._writes.insert(

@@ -207,8 +207,8 @@ def columns(thing: Any, table: sa.Table) -> Json:
 _ORDER = {t.seen: ("key",), t.identity: ("channel", "address"), t.dialog: ("identity",)}
 """Rows that another process may be inserting, too: all go by the order of what is unique, so that none waits in a ring."""
 _AFTERWARDS = (
-    t.message, t.outbox, t.thread, t.ticket, t.ticket_note, t.ticket_message, t.wish, t.action, t.attachment,
-    t.quarantine,
+    t.message, t.outbox, t.thread, t.ticket, t.ticket_note, t.ticket_message, t.wish, t.wish_note, t.action,
+    t.attachment, t.quarantine,
 )  # fmt: skip
 _INSERT: dict[str, Callable[[sa.Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 """Both databases have the same words for a row that is there already, but each has its own door to them."""
@@ -219,11 +219,18 @@ def _into(dialect: str, table: sa.Table) -> Statement:
     return Statement(_INSERT[dialect](table).on_conflict_do_nothing())
 
 
-def _put(dialect: str, table: sa.Table, adding: tuple[str, ...] = ()) -> Statement:
-    """A row that is new or takes the place of the one with its key; `adding` columns grow by what it bears."""
+def _put(
+    dialect: str, table: sa.Table, adding: tuple[str, ...] = (), keeping: tuple[str, ...] = ()
+) -> Statement:
+    """A row that is new or takes the place of the one with its key.
+
+    `adding` columns grow by what it bears, `keeping` columns stay as they were first told.
+    """
     insert = _INSERT[dialect](table)
     keys = [column.name for column in table.primary_key]
-    values: dict[str, Any] = {c.name: insert.excluded[c.name] for c in table.c if c.name not in keys}
+    values: dict[str, Any] = {
+        c.name: insert.excluded[c.name] for c in table.c if c.name not in (*keys, *keeping)
+    }
     values |= {name: table.c[name] + insert.excluded[name] for name in adding}
     return Statement(insert.on_conflict_do_update(index_elements=keys, set_=values))
 
@@ -237,7 +244,7 @@ _INTO = {
 _PUT = {
     dialect: {
         t.timer: _put(dialect, t.timer, adding=("fired",)),
-        t.promise: _put(dialect, t.promise),
+        t.promise: _put(dialect, t.promise, keeping=("line",)),
         t.wish_asker: _put(dialect, t.wish_asker),
     }
     for dialect in _INSERT

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from bridge import text
-from bridge.errors import BridgeError, Missing, NotAllowed, Refused, Taken, Unavailable
+from bridge.errors import BridgeError, Missing, NotAllowed, Refused, Taken, TooOften, Unavailable
 from bridge.media import TooLarge
 
 log = structlog.get_logger()
@@ -25,6 +25,7 @@ _STATUS: dict[type[BridgeError], int] = {
     Missing: 404,
     NotAllowed: 403,
     TooLarge: 413,
+    TooOften: 429,
     Refused: 409,  # the root of those above
     Unavailable: 503,
 }

@@ -228,6 +228,7 @@ def test_pages_are_for_those_who_have_come_in(people: People) -> None:
         page.goto(path)
         expect(page).to_have_url(re.compile(r"/login$"))
     page.goto("/login?link=spent")
+    page.get_by_role("button", name="Come in").click()
     expect(page.get_by_role("alert")).to_contain_text("used already or is too old")
     page.goto("/site/nowhere")
     expect(page.get_by_role("heading")).to_have_text("There is no such page")

@@ -724,6 +724,7 @@ class WishLife(RuleBasedStateMachine):
 
     def keep(self, change: WishChange) -> None:
         assert change.wish.version == self.wish.version + 1
+        assert [note.version for note in change.notes] == [change.wish.version] * len(change.acted)
         self.askers |= {asker.identity: asker for asker in change.askers}
         self.wish = change.wish
 
@@ -779,9 +780,11 @@ class WishLife(RuleBasedStateMachine):
                 case _:
                     change = wishes.reopened(before, author, self.now)
         except Refused:
-            assert (
-                (before.status != "declined") if what == "reopen" else before.status not in wishes.UNSHIPPED
-            )
+            refused_when = {
+                "reopen": before.status != "declined",
+                "clarify": before.status not in wishes.UNSHIPPED or before.reason is None,
+            }
+            assert refused_when.get(what, before.status not in wishes.UNSHIPPED)
         else:
             self.keep(change)
             assert (self.wish.reason is None) == (what in ("clarify", "reopen"))
@@ -821,6 +824,17 @@ class WishLife(RuleBasedStateMachine):
             assert identity not in self.told
             self.told.append(identity)
             self.keep(change)
+
+    @rule()
+    def tell_again(self) -> None:
+        missed = [asker.identity for asker in self.wish.askers if asker.state == "failed"]
+        try:
+            self.keep(wishes.told_again(self.wish, ben, self.now))
+        except Refused:
+            assert not missed or self.wish.announce not in ("going", "done")
+        else:
+            assert missed
+            self.told = [identity for identity in self.told if identity not in missed]
 
     @rule(number=st.integers(1, 5), ok=st.booleans())
     def settle(self, number: int, ok: bool) -> None:

@@ -28,7 +28,6 @@ from bridge.conversations.database import Database
 from bridge.conversations.effects import Effects
 from bridge.conversations.reader import Reader
 from bridge.conversations.reading import matching
-from bridge.conversations.rings import Expire
 from bridge.conversations.verbs import ActOnDialog, ActOnTicket, ActOnWish
 from bridge.errors import Missing, Refused, Unavailable
 from bridge.messages import (
@@ -463,39 +462,6 @@ async def test_findings_that_are_gone_are_shown_when_asked_for(house: House) -> 
             connection.execute(sa.insert(t.finding).values(**values, gone_at=gone_at))
     assert [one.subject for one in await house.reader.findings()] == ["dialog:a"]
     assert len(await house.reader.findings(gone=True)) == 2
-
-
-async def test_promises_are_counted_by_their_outcome_with_how_long_they_took(house: House) -> None:
-    for number in range(4):
-        dialog = house.hear("Hello", f"contact-{number}").dialog
-        house.say(dialog, "Hi")
-        house.settle(dialog)
-    late = house.hear("Hello", "late").dialog
-    house.now += 10 * MINUTE
-    house.say(late, "Sorry")
-    house.settle(late)
-    void = house.hear("Spam", "void").dialog
-    house.act(void, a.Resolve())
-    house.hear("Hello", "running")
-    [report] = await house.reader.promises(NOON)
-    assert (report.channel, report.name) == (SHOP, "first_response")
-    assert (report.met, report.breached, report.void, report.running) == (4, 1, 1, 1)
-    assert report.median_seconds is not None
-    assert report.p95_seconds is not None
-    assert 60 <= report.median_seconds < 120
-    assert 600 < report.p95_seconds < 720
-    assert await house.reader.promises(house.now + DAY) == []
-
-
-async def test_a_broken_promise_that_nobody_answered_is_breached_and_not_running(house: House) -> None:
-    dialog = house.hear("Hello").dialog
-    for _ in range(3):
-        with house.database.read() as connection:
-            gen = connection.execute(sa.select(t.dialog.c.promise_gen)).scalar_one()
-        house.now += 3 * MINUTE
-        assert house.do(Expire(f"dialog:{dialog}", "promise", gen))
-    [report] = await house.reader.promises(NOON)
-    assert (report.breached, report.running, report.median_seconds) == (1, 0, None)
 
 
 async def test_agents_are_people_who_are_not_disabled(house: House) -> None:

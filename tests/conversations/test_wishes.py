@@ -172,15 +172,20 @@ def test_a_question_is_shown_until_it_is_answered() -> None:
     change = wishes.questioned(SCHEDULED, "Which page?", dev, LATER)
     assert (change.wish.status, change.wish.reason) == ("scheduled", "Which page?")
     assert (change.acted[0].name, change.acted[0].agent) == ("questioned", DEV)
-    answered = wishes.clarified(change.wish, "All pages, please.", ann, LATER).wish
-    assert (answered.reason, answered.text) == (None, "All pages, please.")
+    assert pick_up(change.wish).wish.reason == "Which page?"
+    answered = wishes.clarified(change.wish, "All pages, please.", ann, LATER)
+    assert (answered.wish.reason, answered.wish.text) == (None, "Please make it dark.")
+    said = [(note.author_name, note.event, note.text) for note in (*change.notes, *answered.notes)]
+    assert said == [("Dev", "questioned", "Which page?"), ("Ann", "clarified", "All pages, please.")]
+    with pytest.raises(Refused, match="no question waits"):
+        wishes.clarified(answered.wish, "And the app.", ann, LATER)
 
 
 def test_questions_answers_and_refusals_need_words() -> None:
     with pytest.raises(Refused, match="what you want to know"):
         wishes.questioned(NEW, " ", dev, LATER)
     with pytest.raises(Refused, match="what is meant"):
-        wishes.clarified(NEW, "", ann, LATER)
+        wishes.clarified(replace(NEW, reason="Which page?"), "", ann, LATER)
     with pytest.raises(Refused, match="why the wish is declined"):
         wishes.declined(NEW, "", dev, LATER)
 
@@ -273,6 +278,45 @@ def test_news_that_says_nothing_new_changes_nothing() -> None:
     change = wishes.told(announce(GOING, ONE.identity), DialogId(500), 30, LATER, ok=True)
     assert change is not None
     assert wishes.told(change.wish, DialogId(500), 30, LATER, ok=True) is None
+
+
+def test_whom_the_news_did_not_reach_is_told_once_more() -> None:
+    lost = wishes.told(announce(GOING, ONE.identity), DialogId(500), 30, LATER, ok=False, reason="full")
+    assert lost is not None
+    again = wishes.told_again(lost.wish, ben, LATER)
+    assert [(asker.identity, asker.state, asker.reason) for asker in again.askers] == [
+        (ONE.identity, "asked", None)
+    ]
+    assert (again.wish.status, again.wish.announce, states(again.wish)) == (
+        "shipped",
+        "going",
+        ["asked", "asked"],
+    )
+    assert wishes.told(again.wish, DialogId(500), 30, LATER, ok=True) is None, "that was the first try"
+    with pytest.raises(Refused, match="reached everybody"):
+        wishes.told_again(again.wish, ben, LATER)
+    with pytest.raises(Refused, match="nobody has been told yet"):
+        wishes.told_again(IN_REVIEW, ben, LATER)
+
+
+def test_a_task_has_no_asker_and_no_news() -> None:
+    task = wishes.made(WishId(8), 4, " New server ", "", Priority.low, dev, NOON).wish
+    assert (task.kind, task.title, task.status, task.askers) == ("task", "New server", "accepted", ())
+    with pytest.raises(Refused, match="nobody has asked"):
+        wishes.questioned(task, "Which?", dev, LATER)
+    done = wishes.shipped(pick_up(task).wish, DEV, {"en": "Hurray"}, LATER, RULES).wish
+    assert (done.status, done.announce, done.announcement) == ("told", "done", {})
+    with pytest.raises(Refused, match="needs a title"):
+        wishes.made(WishId(8), 4, " ", "", Priority.low, dev, NOON)
+    declined = wishes.declined(task, "Too dear.", dev, LATER).wish
+    assert wishes.reopened(declined, dev, LATER).wish.status == "accepted"
+
+
+def test_a_task_that_a_contact_asks_for_is_a_wish() -> None:
+    task = wishes.made(WishId(8), 4, "New server", "", Priority.low, dev, NOON).wish
+    asked = wishes.asked_too(task, ONE, 2, ann, LATER).wish
+    assert (asked.kind, states(asked)) == ("wish", ["asked"])
+    assert wishes.shipped(pick_up(asked).wish, DEV, {}, LATER, RULES).wish.announce == "review"
 
 
 def test_a_wish_whose_askers_were_all_erased_is_told_at_once() -> None:

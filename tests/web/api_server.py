@@ -1,4 +1,4 @@
-"""The API as it is composed for real, on a port, with a database and Redis of its own, and agents who may ask."""
+"""API and pages as they are composed for real, on a port, with a database and Redis of its own, and agents who may ask."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import argon2
 import redis.asyncio
 import uvicorn
 
@@ -21,19 +22,24 @@ from bridge.conversations.committer import Committer
 from bridge.conversations.database import Database
 from bridge.conversations.hints import Hints
 from bridge.conversations.live import Hub
+from bridge.conversations.passwords import Passwords
 from bridge.conversations.presence import Presence
 from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
 from bridge.conversations.router import Router
 from bridge.media import Files
 from bridge.messages import Address, ChannelName, EventKey, Health, Incoming, NativeId, Receipt
+from bridge.web import doors
 from bridge.web.api import api
 from bridge.web.api.macros import Macro
+from bridge.web.pages import Settings
+from bridge.web.pages import routes as page_routes
 from bridge.web.site import application
 from tests.conversations.samples import FIRST, RULES, SHOP
 from tests.services import port
 
 FILE_BYTES = 100_000
+PAGES = Settings(("shop",), ("en",), demo=False, secure=False, agents=())
 PEOPLE = (
     Person("ann", "Ann", "agent", (FIRST,)),
     Person("ben", "Ben", "agent"),
@@ -63,7 +69,7 @@ class Answer:
 
 @dataclass
 class Server:
-    """A running API."""
+    """A running API with its pages."""
 
     url: str
     client: aiohttp.ClientSession
@@ -153,9 +159,10 @@ async def running(database_url: str, redis_url: str, folder: Path) -> AsyncItera
         answers=MACROS,
         checks={name: partial(_checked, health, name) for name in health},
     )
+    passwords = Passwords(access, hasher=argon2.PasswordHasher(1, 8, 1))
     number = port()
     config = uvicorn.Config(
-        application([], app, {}),
+        application([*page_routes(router, access, PAGES), *doors.routes(access, passwords, PAGES)], app, {}),
         port=number,
         lifespan="off",
         ws="none",

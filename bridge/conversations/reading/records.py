@@ -1,4 +1,4 @@
-"""What the house keeps about its own work: posts in trouble, quarantine, who did what, findings, promises, agents.
+"""What the house keeps about its own work: posts in trouble, quarantine, who did what, findings, agents.
 
 Owns the way of those rows into views. It must never show a secret that came in with a raw event.
 """
@@ -23,7 +23,6 @@ HOUSE = "api:"
 """Begins the login of the house's own machines, which are no people."""
 _MOST_RAW = 4000
 _MOST_FINDINGS = 1000
-_SECOND = 1_000_000
 
 
 def outbox(
@@ -91,32 +90,6 @@ def findings(connection: Connection, *, gone: bool) -> list[v.FindingView]:
     ]
 
 
-def promises(connection: Connection, since: datetime) -> list[v.PromiseReport]:
-    """By channel and kind; a promise that is broken and still unanswered counts as breached, without seconds."""
-    counts: dict[tuple[str, str], dict[str, int]] = {}
-    for row in connection.execute(_outcomes, {"since": since}):
-        counts.setdefault((row.channel, row.name), {})[row.outcome] = row.number
-    seconds: dict[tuple[str, str], dict[int, float]] = {}
-    for row in connection.execute(_percentiles, {"since": since}):
-        at = seconds.setdefault((row.channel, row.name), {})
-        for percent in (50, 95):
-            if row.place == row.number * percent // 100 + (row.number * percent % 100 > 0):
-                at[percent] = row.took / _SECOND
-    return [
-        v.PromiseReport(
-            channel=channel,
-            name=name,
-            met=found.get("met", 0),
-            breached=found.get("breached", 0),
-            void=found.get("void", 0),
-            running=found.get("running", 0),
-            median_seconds=seconds.get((channel, name), {}).get(50),
-            p95_seconds=seconds.get((channel, name), {}).get(95),
-        )
-        for (channel, name), found in sorted(counts.items())
-    ]
-
-
 def agents(connection: Connection) -> list[Agent]:
     """The people who are not disabled, by name."""
     query = (
@@ -160,51 +133,3 @@ def _event(row: Any) -> v.QuarantineView:
         at=row.at,
         raw=text.excerpt(raw, _MOST_RAW),
     )
-
-
-_since = sa.bindparam("since", type_=t.Moment)
-_of_channel = t.promise.join(t.dialog, t.dialog.c.id == t.promise.c.dialog).join(
-    t.identity, t.identity.c.id == t.dialog.c.identity
-)
-_outcomes = (
-    sa.select(t.identity.c.channel, t.promise.c.name, t.promise.c.outcome, sa.func.count().label("number"))
-    .select_from(_of_channel)
-    .where(t.promise.c.started_at >= _since)
-    .group_by(t.identity.c.channel, t.promise.c.name, t.promise.c.outcome)
-    .union_all(
-        sa.select(
-            t.identity.c.channel,
-            t.dialog.c.promise,
-            sa.literal_column("'running'"),
-            sa.func.count(),
-        )
-        .select_from(t.dialog.join(t.identity, t.identity.c.id == t.dialog.c.identity))
-        .where(t.dialog.c.promise.is_not(None), t.dialog.c.breached_at.is_(None))
-        .where(t.dialog.c.promise_started_at >= _since)
-        .group_by(t.identity.c.channel, t.dialog.c.promise)
-    )
-)
-_took = cursors.ticks(t.promise.c.settled_at) - cursors.ticks(t.promise.c.started_at)
-_group = [t.identity.c.channel, t.promise.c.name]
-_ranked = (
-    sa.select(
-        *_group,
-        _took.label("took"),
-        sa.func.row_number().over(partition_by=_group, order_by=_took).label("place"),
-        sa.func.count().over(partition_by=_group).label("number"),
-    )
-    .select_from(_of_channel)
-    .where(t.promise.c.started_at >= _since, t.promise.c.settled_at.is_not(None))
-    .where(t.promise.c.outcome.in_(["met", "breached"]))
-    .subquery()
-)
-# The nearest rank: the database ranks, so that no more than two rows a group travel here.
-_percentiles = sa.select(_ranked).where(
-    sa.or_(
-        *(
-            (_ranked.c.place * 100 >= _ranked.c.number * p)
-            & ((_ranked.c.place - 1) * 100 < _ranked.c.number * p)
-            for p in (50, 95)
-        )
-    )
-)

@@ -39,7 +39,10 @@ _wishes = sa.select(
     t.agent.c.name.label("assignee_name"),
     _creator.c.name.label("creator_name"),
     sa.select(sa.func.count()).where(_asked).scalar_subquery().label("asked"),
-    sa.select(sa.func.count()).where(_asked, t.wish_asker.c.state == "told").scalar_subquery().label("told"),
+    *(
+        sa.select(sa.func.count()).where(_asked, t.wish_asker.c.state == state).scalar_subquery().label(name)
+        for state, name in (("told", "told"), ("failed", "missed"))
+    ),
 ).select_from(
     t.wish.outerjoin(t.agent, t.agent.c.id == t.wish.c.assignee).outerjoin(
         _creator, _creator.c.id == t.wish.c.created_by
@@ -113,10 +116,11 @@ def wishes(
     status: Collection[str],
     dialog: int | None,
     vouched: bool,
+    order: v.WishOrder,
     cursor: str | None,
     limit: int,
 ) -> v.Page[v.WishView]:
-    """Urgent first, and of equal ones the oldest first: ids grow with time."""
+    """Urgent first, and of equal ones the oldest first, for ids grow with time; or latest change first."""
     query = _wishes
     if vouched:
         query = query.where(_vouched)
@@ -124,12 +128,16 @@ def wishes(
         query = query.where(t.wish.c.status.in_(list(status)))
     if dialog is not None:
         query = query.where(sa.exists().where(_asked, t.wish_asker.c.dialog == dialog))
-    query = cursors.part_of(query, [_rank, t.wish.c.id], cursor, limit)
+    if order == "changed":
+        keys = [cursors.ticks(t.wish.c.changed_at), t.wish.c.id]
+        query = cursors.part_of(query, keys, cursor, limit, descending=True)
+    else:
+        query = cursors.part_of(query, [_rank, t.wish.c.id], cursor, limit)
     return cursors.page(connection.execute(query).all(), limit, _wish)
 
 
 def wish(connection: Connection, wanted: WishId, *, vouched: bool) -> v.WishView:
-    """One wish with those who asked for it."""
+    """One wish with those who asked for it and its story."""
     query = _wishes.where(t.wish.c.id == wanted)
     row = connection.execute(query.where(_vouched) if vouched else query).one_or_none()
     if row is None:
@@ -162,7 +170,19 @@ def wish(connection: Connection, wanted: WishId, *, vouched: bool) -> v.WishView
         )
         for asker in connection.execute(asked)
     ]
-    return _wish(row, askers)
+    notes = connection.execute(
+        sa.select(t.wish_note).where(t.wish_note.c.wish == wanted).order_by(t.wish_note.c.version)
+    )
+    story = [
+        v.WishNoteView(
+            author=person(note.author_id, note.author_name) or v.PersonView("system", None, note.author_name),
+            event=note.event,
+            text=note.text,
+            said_at=note.said_at,
+        )
+        for note in notes
+    ]
+    return _wish(row, askers, story)
 
 
 def _ticket(
@@ -191,12 +211,15 @@ def _ticket(
     )
 
 
-def _wish(row: Any, askers: list[v.AskerView] | None = None) -> v.WishView:
+def _wish(
+    row: Any, askers: list[v.AskerView] | None = None, story: list[v.WishNoteView] | None = None
+) -> v.WishView:
     return v.WishView(
         id=str(row.id),
         number=row.number,
         title=row.title,
         text=row.text,
+        kind=row.kind,
         status=row.status,
         priority=row.priority,
         deadline=row.deadline,
@@ -211,5 +234,7 @@ def _wish(row: Any, askers: list[v.AskerView] | None = None) -> v.WishView:
         shipped_at=row.shipped_at,
         asked=row.asked,
         told=row.told,
+        missed=row.missed,
         askers=askers or [],
+        story=story or [],
     )

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse
 from bridge.media import Files
 from bridge.ports import Access, Live, Router
 from bridge.web import problems
-from bridge.web.api import dialogs, events, files, health, macros, operations, search, tickets
+from bridge.web.api import dialogs, events, files, health, macros, operations, reports, search, tickets
 from bridge.web.guard import Guard, session_cookie
 
 _PAGE = """<!doctype html>
@@ -78,6 +78,7 @@ def api(
         operations.routes(router),
         health.routes(router, checks or {}),
         macros.routes(answers),
+        reports.routes(router),
         files.routes(router, kept, limit=file_bytes),
         events.routes(live, router.presence),
     ]

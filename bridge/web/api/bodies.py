@@ -54,6 +54,14 @@ class Here(Body):
     private: StrictBool = False
 
 
+class Task(Body):
+    """What the developers set themselves to do, without anybody having asked for it."""
+
+    title: Name
+    text: Words = ""
+    priority: Priority = Priority.normal
+
+
 class Verb(Body):
     """The base of what can be done to a dialog, a ticket or a wish."""
 
@@ -198,11 +206,18 @@ class PickUp(Verb):  # noqa: D101
     action: Literal["pick_up"]
     deadline: Moment
     priority: Priority
+    force: StrictBool = False
 
 
 class AskBack(Verb):  # noqa: D101
     means = a.AskBack
     action: Literal["ask_back"]
+    text: Words
+
+
+class Clarify(Verb):  # noqa: D101
+    means = a.Clarify
+    action: Literal["clarify"]
     text: Words
 
 
@@ -216,6 +231,11 @@ class Approve(Verb):  # noqa: D101
     means = a.Approve
     action: Literal["approve"]
     announcement: Announcement = {}
+
+
+class TellAgain(Verb):  # noqa: D101
+    means = a.TellAgain
+    action: Literal["tell_again"]
 
 
 class Decline(Verb):  # noqa: D101
@@ -244,5 +264,6 @@ OnTicket = Annotated[
     Field(discriminator="action"),
 ]
 OnWish = Annotated[
-    Accept | PickUp | AskBack | Ship | Approve | Decline | Reopen, Field(discriminator="action")
+    Accept | PickUp | AskBack | Clarify | Ship | Approve | TellAgain | Decline | Reopen,
+    Field(discriminator="action"),
 ]

@@ -1,4 +1,4 @@
-"""What the house wants to know about its own work: who I am, posts in trouble, quarantine, findings, reports.
+"""What the house wants to know about its own work: who I am, posts in trouble, quarantine, findings.
 
 Owns the operations that only read. It must never change anything.
 """
@@ -6,14 +6,13 @@ Owns the operations that only read. It must never change anything.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 
 from bridge import views as v
 from bridge.ports import Router
-from bridge.web.api.parameters import Cursor, Limit, Me, Moment, working
+from bridge.web.api.parameters import Cursor, Limit, Me, working
 
 State = Literal["queued", "sending", "delayed", "unknown", "failed", "cancelled"]
 _TROUBLE: list[State] = ["failed", "delayed", "unknown"]
@@ -36,13 +35,6 @@ class Findings:
     """What should not be."""
 
     items: list[v.FindingView]
-
-
-@dataclass(frozen=True, slots=True)
-class Promises:
-    """How promises were kept."""
-
-    items: list[v.PromiseReport]
 
 
 def routes(router: Router) -> APIRouter:
@@ -73,10 +65,5 @@ def routes(router: Router) -> APIRouter:
     async def findings(*, gone: bool = False) -> Findings:
         """What the audit has found; with `gone` also what is no longer so."""
         return Findings(await router.read.findings(gone=gone))
-
-    @api.get("/reports/promises")
-    async def promises(since: Annotated[Moment | None, Query()] = None) -> Promises:
-        """How the promises made since then were kept; of the last 30 days when nothing is said."""
-        return Promises(await router.read.promises(since or datetime.now(UTC) - timedelta(days=30)))
 
     return api

@@ -56,13 +56,27 @@ def routes(router: Router) -> APIRouter:
         me: Me,
         status: Annotated[list[WishStatus], Query()] = [],  # noqa: B006
         dialog: IdFilter = None,
+        order: v.WishOrder = "urgent",
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> v.Page[v.WishView]:
-        """Wishes, by priority and age; to developers only those that an agent has filed or accepted."""
+        """Wishes and tasks, by priority and age, or the latest change first.
+
+        Developers are shown only what an agent has filed or accepted, and their own tasks.
+        """
         return await router.read.wishes(
-            status=status, dialog=dialog, vouched=me.role == "developer", cursor=cursor, limit=limit
+            status=status,
+            dialog=dialog,
+            vouched=me.role == "developer",
+            order=order,
+            cursor=cursor,
+            limit=limit,
         )
+
+    @api.post("/wishes", tags=["wishes"])
+    async def make_task(body: bodies.Task, me: Me) -> dict[str, Any]:
+        """Puts a task of the developers' own beside the wishes; the answer names it."""
+        return await router.make_task(me, body.title, body.text, body.priority)
 
     @api.get("/wishes/{id}", tags=["wishes"])
     async def wish(id: Id, me: Me) -> v.WishView:

@@ -70,6 +70,7 @@ export function moment(value) {
 }
 
 export const day = (value) => format({ weekday: "long", day: "numeric", month: "long" }).format(new Date(value));
+export const shortDay = (value) => format({ day: "numeric", month: "short" }).format(new Date(value));
 export const date = (value) => format({ day: "numeric", month: "short", year: "numeric" }).format(new Date(value));
 
 export function stamp(value) {

@@ -1,12 +1,11 @@
-// The start page and the sign-in page: words in the reader's language, and the link that was just refused.
+// The start page and the doors: words in the reader's language.
 
+import "./words/doors.js";
 import { language, speak, translate } from "./words.js";
 
-speak();
+speak(document.body.dataset.language);
 translate(document);
 document.title = document.querySelector("h1").textContent;
-document.querySelectorAll("[data-language]").forEach((link) => {
+document.querySelectorAll("a[data-language]").forEach((link) => {
   if (link.dataset.language === language()) link.setAttribute("aria-current", "true");
 });
-const spent = document.getElementById("spent");
-if (spent) spent.hidden = !new URLSearchParams(location.search).has("link");

@@ -6,7 +6,7 @@ import { button, row } from "../forms.js";
 import { serial } from "../live.js";
 import { date } from "../time.js";
 import { inLanguage, t } from "../words.js";
-import { announcement, asked } from "../wishes.js";
+import { announcement, asked, may, question, story, told } from "../wishes.js";
 import * as prompts from "./prompts.js";
 
 export class WishView {
@@ -46,7 +46,7 @@ export class WishView {
     if (look === this.look) return;
     this.look = look;
     const act = (action, fields) => () => desk.act("wish", this.id, action, fields);
-    const early = ["proposed", "new", "accepted", "scheduled"].includes(wish.status);
+    const can = may(wish, desk.me);
     fill(
       this.head,
       h("a", { class: "back", href: "#", "aria-label": t("back") }, "‹"),
@@ -67,18 +67,21 @@ export class WishView {
       h(
         "div",
         { class: "actions" },
-        ["proposed", "new"].includes(wish.status) && button(t("accept"), act("accept"), { kind: "primary", name: "accept" }),
-        early && button(t("decline"), () => prompts.decline(desk, wish), { name: "decline" }),
-        wish.status === "declined" && button(t("reopen"), act("reopen"), { name: "reopen" }),
+        can.accept && button(t("accept"), act("accept"), { kind: "primary", name: "accept" }),
+        can.decline && button(t("decline"), () => prompts.decline(desk, wish), { name: "decline" }),
+        can.reopen && button(t("reopen"), act("reopen"), { name: "reopen" }),
       ),
     );
     fill(
       this.body,
       wish.text && h("p", { class: "words", dir: "auto" }, wish.text),
-      wish.reason && h("div", { class: "question" }, h("h2", {}, t(wish.status === "declined" ? "reason" : "question")), h("p", { class: "words", dir: "auto" }, wish.reason)),
-      wish.announce === "review" && this.#review(),
+      question(wish, desk.me, (action, fields) => desk.act("wish", this.id, action, fields)),
+      wish.announce === "review" && desk.works && this.#review(),
+      wish.announce !== "review" && told(wish, (action) => desk.act("wish", this.id, action)),
       h("h2", {}, t("who_asked")),
       asked(wish, { link: true }),
+      h("h2", {}, t("wish_story")),
+      story(wish),
     );
   }
 

@@ -141,10 +141,7 @@ async def _process(
         hub = Hub(client)
         around = _surroundings(config, router, hub, http)
         edges = _edges(config, made, around)
-        tasks = [
-            asyncio.create_task(hub.run(), name="live"),
-            asyncio.create_task(router.attendance.run(made.rules.lines), name="duty"),
-        ]
+        tasks = _informed(router, hub, made.rules.lines, roles)
         stack.push_async_callback(_cancel, tasks)
         chores = Chores(redis_url)
         stack.callback(chores.close)
@@ -175,6 +172,16 @@ async def _process(
         gc.collect()
         gc.freeze()
         yield tasks
+
+
+def _informed(
+    router: Router, hub: Hub, lines: Collection[LineName], roles: Collection[str]
+) -> list[asyncio.Task[None]]:
+    """What keeps a process up to date: who is on duty, and, where there are pages or hands, what is called for."""
+    tasks = [asyncio.create_task(router.attendance.run(lines), name="duty")]
+    if "web" in roles or "hands" in roles:
+        tasks.append(asyncio.create_task(hub.run(), name="live"))
+    return tasks
 
 
 def _ticking(clock: Clock, database: Database) -> list[asyncio.Task[None]]:

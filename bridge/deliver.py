@@ -19,12 +19,12 @@ import structlog
 
 from bridge import errors, metrics
 from bridge.connector import Connector
-from bridge.conversations.commands import Outcome
 from bridge.conversations.heal import Heal
 from bridge.conversations.hints import ending
 from bridge.conversations.lanes import Bells
 from bridge.conversations.router import Router
 from bridge.conversations.store import OutRow
+from bridge.conversations.tries import Outcome
 from bridge.desk import Desk
 from bridge.messages import (
     Address,
@@ -49,7 +49,7 @@ GIVE_UP = timedelta(hours=24)
 """A reply that could not be sent for this long has failed. Desk posts are tried for ever: agents must see them."""
 SWEEP = 2.0
 """Seconds between two looks for rows that nobody settled, and for which a Redis that failed is not asked again."""
-GATHER = 0.008
+GATHER = 0.015
 """Seconds to wait after a ring under load, so that many lanes are taken in one transaction."""
 BUSY = timedelta(milliseconds=50)
 """It is load when rows were taken so short a while ago."""
@@ -116,6 +116,8 @@ class Hands:
         self._rung = {destination: asyncio.Event() for destination in edges}
         self._carrying: set[asyncio.Task[None]] = set()
         self._busy = dict.fromkeys(edges, 0)
+        self._full: set[str] = set()
+        """destinations where more is ready than could be carried at once"""
         self._threads: dict[tuple[str, DialogId], ThreadId] = {}
         self._stopping = False
         self._redis_out_until = now()
@@ -148,11 +150,14 @@ class Hands:
                 await asyncio.sleep(GATHER)  # under load the next lanes are taken together
             rung.clear()
             free = limits.concurrent - self._busy[destination]
+            self._full.add(destination)
             lanes: list[str] = []
             wait = 1.0
             if free > 0:
                 try:
                     lanes, wait = await self._ready(destination, free, limits)
+                    if len(lanes) < free:
+                        self._full.discard(destination)
                     if lanes:
                         # Rows that are ours by a commit must be carried even if we are stopped in its middle.
                         await asyncio.shield(self._hold(self._take(lanes)))
@@ -214,7 +219,8 @@ class Hands:
             log.error("an outcome could not be stored", destination=destination, reason=error.reason)  # noqa: TRY400
         finally:
             self._busy[destination] -= 1
-            self.ring(destination)
+            if destination in self._full:
+                self.ring(destination)
 
     async def _settle(self, row: OutRow, outcome: Outcome, *, take_next: bool) -> OutRow | None:
         """Writes the outcome; the next head of the lane is taken in the same commit."""

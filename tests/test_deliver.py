@@ -19,9 +19,10 @@ from bridge import actions as a
 from bridge import errors, lease
 from bridge.connector import Connector, NoSettings
 from bridge.conversations import tables as t
-from bridge.conversations.commands import Outcome, Receive, Reply
+from bridge.conversations.commands import Receive, Reply
 from bridge.conversations.database import Database
 from bridge.conversations.store import OutRow
+from bridge.conversations.tries import Outcome
 from bridge.conversations.verbs import ActOnDialog
 from bridge.deliver import GIVE_UP, LONGEST_PAUSE, Hands, card, decide, message
 from bridge.desk import Desk

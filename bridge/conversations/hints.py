@@ -16,6 +16,11 @@ from bridge.conversations.effects import EPOCH, Effects
 
 log = structlog.get_logger()
 
+GATHER = 0.01
+"""Seconds to wait for more under load: each round trip wakes every process that listens."""
+BUSY = 0.05
+"""It is load when Redis was told something so short a while ago."""
+
 
 class Hints:
     """Sends effects from any thread to Redis by an event loop."""
@@ -25,6 +30,7 @@ class Hints:
         self._loop = loop
         self._pending = Effects()
         self._task: asyncio.Task[None] | None = None
+        self._told_at = 0.0
         self.reachable = True
 
     def add(self, effects: Effects) -> None:
@@ -39,6 +45,9 @@ class Hints:
 
     async def _send(self) -> None:
         while self._pending:
+            if self._loop.time() - self._told_at < BUSY:
+                await asyncio.sleep(GATHER)
+            self._told_at = self._loop.time()
             effects, self._pending = self._pending, Effects()
             pipe = self._client.pipeline(transaction=False)
             effects.push(pipe)

@@ -20,19 +20,7 @@ from bridge import actions as a
 from bridge import metrics
 from bridge.conversations import audit, posts, store
 from bridge.conversations import tables as t
-from bridge.conversations.commands import (
-    Announce,
-    Introduce,
-    Opened,
-    Outcome,
-    Quarantine,
-    Reached,
-    Receive,
-    Reply,
-    Settle,
-    StoreFile,
-    Take,
-)
+from bridge.conversations.commands import Announce, Introduce, Quarantine, Reached, Receive, Reply, StoreFile
 from bridge.conversations.committer import Committer
 from bridge.conversations.database import Database
 from bridge.conversations.dialog import Mode
@@ -44,6 +32,7 @@ from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
 from bridge.conversations.rings import ArmChore, Chore, Expire
 from bridge.conversations.store import OutRow
+from bridge.conversations.tries import Opened, Outcome, Settle, Take
 from bridge.conversations.verbs import ActOnDialog, ActOnTicket, ActOnWish, MakeTask
 from bridge.errors import Missing, NotAllowed, Refused, Unavailable
 from bridge.messages import (

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from bridge import actions as a
 from bridge.conversations import tables as t
 from bridge.conversations.audit import Finding, audit, record
-from bridge.conversations.commands import Outcome, Receive, Reply, Settle, Take
+from bridge.conversations.commands import Receive, Reply
 from bridge.conversations.database import Database
+from bridge.conversations.tries import Outcome, Settle, Take
 from bridge.conversations.verbs import ActOnDialog
 from bridge.messages import DialogId
 from tests.conversations.samples import ANN, HOUR, MINUTE, NOON, RULES, SECOND, ann

@@ -18,12 +18,7 @@ import sqlalchemy as sa
 
 from bridge import actions as a
 from bridge.conversations import tables as t
-from bridge.conversations.commands import (
-    Quarantine,
-    Receive,
-    Reply,
-    StoreFile,
-)
+from bridge.conversations.commands import Quarantine, Receive, Reply, StoreFile
 from bridge.conversations.committer import Command, Committer
 from bridge.conversations.database import Database
 from bridge.conversations.effects import Effects

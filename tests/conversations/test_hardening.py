@@ -11,12 +11,13 @@ import sqlalchemy as sa
 
 from bridge import actions as a
 from bridge.conversations import tables as t
-from bridge.conversations.commands import Opened, Outcome, Receive, Reply, Settle, Take
+from bridge.conversations.commands import Receive, Reply
 from bridge.conversations.committer import MOST_WAITING, Command, Committer
 from bridge.conversations.database import Database
 from bridge.conversations.heal import Heal
 from bridge.conversations.rings import Expire
 from bridge.conversations.store import OutRow
+from bridge.conversations.tries import Opened, Outcome, Settle, Take
 from bridge.conversations.verbs import ActOnDialog, ActOnTicket
 from bridge.conversations.work import Needs, Work
 from bridge.errors import Missing, Refused, Unavailable

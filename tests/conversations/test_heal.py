@@ -10,10 +10,11 @@ import pytest
 from bridge import actions as a
 from bridge.conversations import heal as healing
 from bridge.conversations import tables as t
-from bridge.conversations.commands import Outcome, Receive, Reply
+from bridge.conversations.commands import Receive, Reply
 from bridge.conversations.database import Database
 from bridge.conversations.effects import BELLS, EPOCH, QUEUE, TIMERS, milliseconds
 from bridge.conversations.rings import ArmChore
+from bridge.conversations.tries import Outcome
 from bridge.conversations.verbs import ActOnDialog
 from tests.conversations.samples import ANN, FIRST, HOUR, MINUTE, QUIET, SECOND, ann
 from tests.conversations.shell import House, Moved, housed, said

@@ -15,12 +15,13 @@ import redis.asyncio as aioredis
 
 from bridge import actions as a
 from bridge.conversations import tables as t
-from bridge.conversations.commands import Outcome, Receive, Reply, Settle, Take
+from bridge.conversations.commands import Receive, Reply
 from bridge.conversations.database import Database
 from bridge.conversations.effects import Effects
 from bridge.conversations.heal import Heal
 from bridge.conversations.lanes import Bells
 from bridge.conversations.store import OutRow
+from bridge.conversations.tries import Outcome, Settle, Take
 from bridge.conversations.verbs import ActOnDialog
 from bridge.errors import Missing, Refused
 from bridge.messages import DialogId

@@ -19,11 +19,12 @@ from hypothesis.stateful import (
 from bridge import actions as a
 from bridge import errors
 from bridge.conversations import tables as t
-from bridge.conversations.commands import Outcome, Receive, Reply, Settle, Take
+from bridge.conversations.commands import Receive, Reply
 from bridge.conversations.database import Database
 from bridge.conversations.heal import Heal
 from bridge.conversations.store import OutRow
 from bridge.conversations.tables import UNFINISHED
+from bridge.conversations.tries import Outcome, Settle, Take
 from bridge.conversations.verbs import ActOnDialog
 from bridge.deliver import decide
 from bridge.messages import DialogId, Limits

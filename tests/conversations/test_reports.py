@@ -15,10 +15,11 @@ from bridge import actions as a
 from bridge import views as v
 from bridge.conversations import tables as t
 from bridge.conversations.access import Access, Person
-from bridge.conversations.commands import Outcome, Receive, Reply, Settle, Take
+from bridge.conversations.commands import Receive, Reply
 from bridge.conversations.database import Database
 from bridge.conversations.reader import Reader
 from bridge.conversations.rings import Expire
+from bridge.conversations.tries import Outcome, Settle, Take
 from bridge.conversations.verbs import ActOnDialog
 from bridge.errors import Refused
 from bridge.messages import Author, ChannelName, DialogId

@@ -14,12 +14,13 @@ import redis.asyncio as aioredis
 
 from bridge import actions as a
 from bridge.conversations import tables as t
-from bridge.conversations.commands import Outcome, Receive, Reply, Settle, Take
+from bridge.conversations.commands import Receive, Reply
 from bridge.conversations.database import Database
 from bridge.conversations.effects import TIMERS, milliseconds, parse_timer, timer_member
 from bridge.conversations.rings import ArmChore, Chore, Expire
 from bridge.conversations.store import OutRow
 from bridge.conversations.timers import Timers
+from bridge.conversations.tries import Outcome, Settle, Take
 from bridge.conversations.verbs import ActOnDialog
 from bridge.errors import Missing
 from bridge.messages import DialogId, Priority

@@ -92,7 +92,7 @@ class BridgeChat extends HTMLElement {
     this.typist = h("p", { class: "typing", role: "status" });
     this.state = h("p", { class: "state", role: "status", hidden: true });
     this.newer = h("button", { type: "button", class: "newer", hidden: true, onclick: () => this.#down() }, t("newer"));
-    const head = h("header", {}, h("div", {}, h("h2", {}, t("title")), h("p", {}, t("lead"))), this.sound, shut);
+    const head = h("div", { class: "top" }, h("div", {}, h("h2", {}, t("title")), h("p", {}, t("lead"))), this.sound, shut);
     const kind = this.corner ? { role: "dialog", "aria-modal": "false" } : {};
     this.panel = h("section", { class: "chat", "aria-label": t("chat"), ...kind }, head, this.log.element, this.newer, this.typist, this.ask.element, this.state, this.composer.element);
     this.panel.dir = getComputedStyle(document.documentElement).direction;

@@ -27,12 +27,12 @@ button.main { background: var(--mine); border-color: var(--mine); color: var(--o
 .chat { position: relative; display: flex; flex-direction: column; height: 100%; min-height: 0; background: var(--ground); overflow: hidden; }
 :host(:not([data-mode="page"])) .chat { position: fixed; z-index: 2147483000; inset: auto 20px 92px auto; width: min(400px, calc(100vw - 40px)); height: min(640px, calc(100dvh - 112px)); border: 1px solid var(--line); border-radius: 16px; box-shadow: 0 10px 40px #0005; animation: rise .18s ease-out; }
 @keyframes rise { from { opacity: 0; transform: translateY(12px); } }
-header { display: flex; gap: 6px; align-items: flex-start; padding: 12px 10px 12px 18px; background: var(--mine); color: var(--on-mine); }
-header div { flex: 1; min-width: 0; }
+.top { display: flex; gap: 6px; align-items: flex-start; padding: 12px 10px 12px 18px; background: var(--mine); color: var(--on-mine); }
+.top div { flex: 1; min-width: 0; }
 h2 { font-size: 17px; }
-header p, .chips li { font-size: 14px; }
-header button { width: 36px; padding: 0; background: none; border-color: transparent; color: inherit; font-size: 20px; line-height: 1; }
-header :focus-visible { outline-color: #fff; outline-offset: -2px; }
+.top p, .chips li { font-size: 14px; }
+.top button { width: 36px; padding: 0; background: none; border-color: transparent; color: inherit; font-size: 20px; line-height: 1; }
+.top :focus-visible { outline-color: #fff; outline-offset: -2px; }
 .sound::before { content: ""; display: block; width: 18px; height: 20px; margin: auto; background: currentColor; clip-path: path("M9 0a2 2 0 0 1 2 2 6 6 0 0 1 4 6v5l3 3v1H0v-1l3-3V8a6 6 0 0 1 4-6 2 2 0 0 1 2-2zM6 18h6a3 2 0 0 1-6 0z"); }
 .sound[aria-pressed="false"] { background: linear-gradient(135deg, #0000 48%, currentColor 48% 52%, #0000 52%); }
 .sound[aria-pressed="false"]::before { opacity: .5; }
@@ -80,7 +80,7 @@ progress { width: 64px; accent-color: var(--mine); }
 @media (max-width: 480px) {
   :host(:not([data-mode="page"])) .chat { inset: 0; width: 100%; height: 100dvh; border: 0; border-radius: 0; }
   :host([shown]) .launcher { display: none; }
-  header button, .buttons button, .ask button, .mark button, .chips button { min-width: 44px; min-height: 44px; }
+  .top button, .buttons button, .ask button, .mark button, .chips button { min-width: 44px; min-height: 44px; }
 }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; } }
 `;

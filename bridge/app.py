@@ -27,7 +27,7 @@ from bridge.config.sections import AgentSection
 from bridge.connector import Bounds, Connector, Surroundings
 from bridge.conversations import schema
 from bridge.conversations.access import Access, Person
-from bridge.conversations.committer import GATHER, Committer
+from bridge.conversations.committer import GATHER, UNHURRIED, Committer
 from bridge.conversations.database import Database
 from bridge.conversations.heal import Heal
 from bridge.conversations.hints import Hints, ending, send_now
@@ -123,7 +123,7 @@ async def _process(
         client = redis_client(redis_url)
         stack.push_async_callback(client.aclose)
         hints = Hints(client, loop)
-        gather = 0.0 if "web" in roles else GATHER
+        gather = GATHER if "web" in roles else UNHURRIED
         committer = Committer(
             database, made.rules, hints.add, batch=config.committer.batch, gather=gather, clock=wall.now
         )

@@ -34,8 +34,10 @@ from bridge.errors import BridgeError, Unavailable
 log = structlog.get_logger()
 
 T = TypeVar("T")
-GATHER = 0.005
-"""Seconds worth waiting for company where nobody waits for an answer: what a transaction costs, it costs once."""
+GATHER = 0.004
+"""Seconds worth waiting for company under load: what a transaction costs, it costs once."""
+UNHURRIED = 0.015
+"""The same where nobody waits for an answer by HTTP."""
 BUSY = 0.025
 """Company is likely when the last transaction ended so short a while ago."""
 MOST_WAITING = 2000
@@ -87,7 +89,7 @@ class Committer:
         on_commit: Callable[[Effects], None],
         *,
         batch: int = 200,
-        gather: float = 0.0,
+        gather: float = GATHER,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
@@ -165,7 +167,7 @@ class Committer:
         first = self._calls.get()
         if first is None:
             return None
-        if self._gather and time.monotonic() - self._ended < BUSY:
+        if time.monotonic() - self._ended < BUSY:
             time.sleep(self._gather)
         calls = [first]
         while len(calls) < self._batch:

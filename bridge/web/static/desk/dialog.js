@@ -225,6 +225,7 @@ export class DialogView {
 
   #send(written) {
     this.desk.unsent.add(this.id, written);
+    this.here.sent();
     this.list.scrollTop = this.list.scrollHeight;
   }
 

@@ -22,6 +22,13 @@ export class Here {
     this.#tell();
   }
 
+  // What was typed is sent: nobody is to wait for more of it.
+  sent() {
+    this.#typed = 0;
+    clearTimeout(this.soon);
+    this.#tell();
+  }
+
   leave() {
     clearInterval(this.beat);
     clearTimeout(this.soon);

@@ -77,7 +77,7 @@ export class Log {
     let before = {};
     const sorted = this.sorted();
     const answered = sorted.findLastIndex((message) => message.author.kind === "agent");
-    const pressed = this.outbox.items.length ? Infinity : sorted.findLastIndex(own);
+    const pressed = this.outbox.items.length ? Infinity : Math.max(answered, sorted.findLastIndex(own));
     sorted.forEach((message, place) => {
       const today = new Date(message.said_at).toDateString();
       if (today !== before.today) rows.push({ key: `day-${today}`, day: message.said_at });

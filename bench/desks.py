@@ -30,7 +30,7 @@ class Screen:
         self._headers = {"Authorization": f"Bearer {token}"}
         self._dialog = dialog
         self._rev = 0
-        self._wanted = {"desk": asyncio.Event(), f"dialog:{dialog}": asyncio.Event()}
+        self._wanted = {key: asyncio.Event() for key in ("desk", "agent:1", f"dialog:{dialog}")}
         self._tasks: list[asyncio.Task[None]] = []
         self._stream: wire.EventStream | None = None
 
@@ -42,7 +42,7 @@ class Screen:
         request = wire.get(f"/api/v1/events?{keys}", self._headers | {"Accept": "text/event-stream"})
         self._stream = await wire.listen("127.0.0.1", self._port, request, self._hear)
         await self._read_dialog()
-        reads = (self._read_lists, self._read_dialog)
+        reads = (self._read_queue, self._read_mine, self._read_dialog)
         for event, read in zip(self._wanted.values(), reads, strict=True):
             self._tasks.append(asyncio.create_task(_spaced(event, read)))
 
@@ -63,8 +63,10 @@ class Screen:
             if key in self._wanted:
                 self._wanted[key].set()
 
-    async def _read_lists(self) -> None:
+    async def _read_queue(self) -> None:
         await self._get(QUEUE)
+
+    async def _read_mine(self) -> None:
         await self._get(MINE)
 
     async def _read_dialog(self) -> None:

@@ -222,7 +222,7 @@ class Live(Protocol):
     def watch(self, *keys: str) -> AsyncIterator[frozenset[str]]:
         """Yields at once, then when a key was touched (four times a second at most), and with nothing every 15 seconds.
 
-        Keys: "desk", "board", "dialog:<id>", "ticket:<id>", "wish:<id>", "address:<channel>/<address>"; and of
+        Keys: "desk", "board", "agent:<id>" (what is his), "dialog:<id>", "ticket:<id>", "wish:<id>", "address:<channel>/<address>"; and of
         presence "here:<dialog>" (who views it) and "typing:<channel>/<address>" (an agent types to the contact).
         """
 

@@ -393,4 +393,5 @@ class Work:
             self.effects.queue[before.line, after.id] = None
         due = milliseconds(after.promise.due_at) if after.promise else NO_DUE
         self.effects.queue[after.line, after.id] = due if waits else None
-        self.effects.wakes |= {"desk", f"dialog:{after.id}"}
+        whose = {before.assignee, after.assignee} - {None}
+        self.effects.wakes |= {"desk", f"dialog:{after.id}", *(f"agent:{agent}" for agent in whose)}

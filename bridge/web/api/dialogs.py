@@ -6,10 +6,12 @@ Owns the operations under /v1/dialogs and /v1/lines. It must never decide what t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Header, Path, Query
-from pydantic import AfterValidator
+from pydantic import AfterValidator, TypeAdapter
+from starlette.responses import Response
 
 from bridge import text
 from bridge import views as v
@@ -17,9 +19,11 @@ from bridge.messages import Author, DialogId, FileId, LineName, Status
 from bridge.ports import Router
 from bridge.web.api import bodies
 from bridge.web.api.parameters import LARGEST, Cursor, Filter, Id, IdFilter, Limit, Me, Worker
+from bridge.web.api.shared import Shared
 
 IdempotencyKey = Annotated[str, Header(pattern=r"^[\x21-\x7e]{1,200}$")]
 Assignee = Annotated[str | None, Query(pattern=r"^(me|[1-9][0-9]{0,17})$")]
+PAGE: TypeAdapter[v.Page[v.DialogView]] = TypeAdapter(v.Page[v.DialogView])
 LineInPath = Annotated[str, AfterValidator(text.clean), Path(max_length=300)]
 
 
@@ -65,6 +69,7 @@ class Here:
 def routes(router: Router) -> APIRouter:
     """The operations on dialogs and on the lines they wait on."""
     api = APIRouter(tags=["dialogs"])
+    pages: Shared[bytes] = Shared()
 
     @api.get("/lines")
     async def lines() -> list[v.LineView]:
@@ -77,7 +82,7 @@ def routes(router: Router) -> APIRouter:
         dialog = await router.next(LineName(line), me)
         return Claimed(None if dialog is None else str(dialog))
 
-    @api.get("/dialogs")
+    @api.get("/dialogs", response_model=v.Page[v.DialogView])
     async def dialogs(
         me: Me,
         *,
@@ -91,23 +96,26 @@ def routes(router: Router) -> APIRouter:
         unclaimed: bool = False,
         order: Literal["due", "changed"] = "changed",
         limit: Limit = 50,
-    ) -> v.Page[v.DialogView]:
+    ) -> Response:
         """Dialogs, by due time (soonest first) or by their latest change (latest first)."""
         whose = None
         if assignee is not None:
             whose = int(me.id) if assignee == "me" else int(assignee)
-        return await router.read.dialogs(
-            status=[one.value for one in status],
-            line=line,
-            channel=channel,
-            assignee=whose,
-            contact=contact,
-            unclaimed=unclaimed,
-            search=search,
-            order=order,
-            cursor=cursor,
-            limit=limit,
-        )
+
+        filters = {
+            "status": tuple(one.value for one in status),
+            "line": line,
+            "channel": channel,
+            "assignee": whose,
+            "contact": contact,
+            "unclaimed": unclaimed,
+            "search": search,
+            "order": order,
+            "cursor": cursor,
+            "limit": limit,
+        }
+        body = await pages.ask(tuple(filters.values()), partial(_page, router, filters))
+        return Response(body, media_type="application/json")
 
     @api.get("/dialogs/{id}")
     async def dialog(id: Id) -> v.DialogView:
@@ -166,6 +174,10 @@ def routes(router: Router) -> APIRouter:
         return Here(await router.presence.here(DialogId(id)))
 
     return api
+
+
+async def _page(router: Router, filters: dict[str, Any]) -> bytes:
+    return PAGE.dump_json(await router.read.dialogs(**filters))
 
 
 def with_links(message: v.MessageView) -> v.MessageView:

@@ -20,7 +20,7 @@ from bridge.stream import BEAT, EventStream, event
 from bridge.views import HereView
 from bridge.web.guard import Again
 
-Key = Annotated[str, Field(pattern=r"^(desk|board|(dialog|ticket|wish):[1-9][0-9]{0,18})$")]
+Key = Annotated[str, Field(pattern=r"^(desk|board|(agent|dialog|ticket|wish):[1-9][0-9]{0,18})$")]
 
 
 class Wakes(Response):

@@ -95,7 +95,11 @@ export class Desk {
   }
 
   watch() {
-    const wanted = { desk: () => this.refresh() };
+    const mine = () => {
+      this.lists.mine = null;
+      return this.lists.read();
+    };
+    const wanted = { [`agent:${this.me.id}`]: mine, desk: () => this.refresh() };
     if (this.subject) wanted[this.subject.key] = () => this.subject?.read();
     this.live.show(wanted);
     this.subject?.read(); // at once; the stream reads again when it opens

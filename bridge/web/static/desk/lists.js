@@ -24,6 +24,7 @@ export class Lists {
   words = "";
   items = {};
   more = null; // the cursor of what follows the shown list
+  mine = null; // my dialogs as they were read last; null once one of them has changed
 
   constructor(desk, views, root) {
     this.desk = desk;
@@ -79,11 +80,15 @@ export class Lists {
     rows[Math.max(0, Math.min(rows.length - 1, from < 0 ? 0 : from + by))]?.focus();
   }
 
-  // My queue and my dialogs are always read, for their counts; tickets and wishes now and then; all only while shown.
+  // My queue is always read, for its count, my dialogs when one has changed; tickets and wishes now and then; all only
+  // while shown.
   async #read() {
     const tab = this.tab;
     const words = this.words;
-    const [queue, mine, shown] = await Promise.all([this.#queue(), this.#dialogs({ assignee: "me", status: ACTIVE, order: "due" }), this.#shown(tab), this.#around(tab)]);
+    this.mine ??= this.#dialogs({ assignee: "me", status: ACTIVE, order: "due" });
+    const reading = this.mine;
+    reading.catch(() => this.mine === reading && (this.mine = null));
+    const [queue, mine, shown] = await Promise.all([this.#queue(), reading, this.#shown(tab), this.#around(tab)]);
     Object.assign(this.items, { queue, mine: mine.items });
     if (shown && tab === this.tab && words === this.words) {
       this.items[this.#shelf(tab)] = shown.items;

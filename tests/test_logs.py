@@ -133,7 +133,7 @@ def test_json_is_one_object_a_line_with_the_fact_its_time_level_and_logger() -> 
     structlog.get_logger("bridge.x").info(
         "reply accepted", dialog=7, text='a "quoted"\nтекст', ok=True, gone=None
     )
-    logging.getLogger("uvicorn.error").warning("shutting down")
+    logging.getLogger("elsewhere").warning("shutting down")
 
     ours, theirs = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert ours.pop("timestamp").endswith("Z")
@@ -149,7 +149,7 @@ def test_json_is_one_object_a_line_with_the_fact_its_time_level_and_logger() -> 
     assert (theirs["event"], theirs["level"], theirs["logger"]) == (
         "shutting down",
         "warning",
-        "uvicorn.error",
+        "elsewhere",
     )
 
 

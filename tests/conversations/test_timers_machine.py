@@ -63,6 +63,7 @@ class TimersMachine(RuleBasedStateMachine):
             self.stack.enter_async_context(housed(self.database, self.server.url, clock=self.wall))
         )
         self.known: dict[int, Known] = {}
+        self.asked = 0
 
     def teardown(self) -> None:
         if hasattr(self, "loop"):
@@ -87,9 +88,8 @@ class TimersMachine(RuleBasedStateMachine):
     @rule(which=some)
     def ask(self, which: int) -> None:
         """Arms a timer where none runs."""
-        receipt = self.run(
-            self.house.router.receive(said(which, key=f"{which}:{self.wall.at}:{len(self.known)}"))
-        )
+        self.asked += 1
+        receipt = self.run(self.house.router.receive(said(which, key=f"question {self.asked}")))
         known = self.known.get(receipt.dialog)
         if known is None:
             known = self.known[receipt.dialog] = Known(

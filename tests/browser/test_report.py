@@ -55,6 +55,7 @@ def late(people: People, text: str) -> None:
 def test_a_broken_promise_is_in_every_group_with_its_cause_and_in_the_sheet(people: People) -> None:
     late(people, "Is anybody there?")
     lead = people.agent("sam")
+    lead.locator("#menu summary").click()
     lead.get_by_role("link", name="Report").click()
     expect(lead.locator("#figures")).to_contain_text("0 %")
     expect(lead.locator("section.group")).to_have_count(4)

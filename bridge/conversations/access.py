@@ -73,6 +73,7 @@ class Access:
         self._clock = clock
         self._machines = {f"{HOUSE}{name}": _hash(secret) for name, secret in tokens.items() if secret}
         self._remembered: dict[tuple[Kind, str], tuple[float, Agent]] = {}
+        self._looking: dict[tuple[Kind, str], asyncio.Task[Agent | None]] = {}
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="access")
 
     def close(self) -> None:
@@ -179,6 +180,14 @@ class Access:
         until, known = self._remembered.get(key, (0.0, None))
         if known is not None and time.monotonic() < until:
             return known
+        looking = self._looking.get(key)
+        if looking is None:
+            looking = self._looking[key] = asyncio.create_task(self._look(key))
+            looking.add_done_callback(lambda _: self._looking.pop(key, None))
+        return await asyncio.shield(looking)
+
+    async def _look(self, key: tuple[Kind, str]) -> Agent | None:
+        """Asks SQL, once for all who want to know at the same moment."""
         looked_at = time.monotonic()
         found = await self._run(self._find, *key)
         if found is None:

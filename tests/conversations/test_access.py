@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -222,3 +223,19 @@ async def test_a_database_out_of_reach_lets_nobody_in(access: Access, database: 
         connection.execute(sa.text("ALTER TABLE access RENAME TO gone"))
     with pytest.raises(Unavailable):
         await access.by_session("x")
+
+
+async def test_a_crowd_with_one_token_asks_the_database_once(database: Database) -> None:
+    asked = 0
+
+    def counted(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+
+    with closing(Access(database, {})) as access:
+        access.ensure_agents([Person("ann", "Ann", "agent", (), "en")])
+        token = access.issue_token("ann", "crowd")
+        sa.event.listen(database.reader, "before_cursor_execute", counted)
+        known = await asyncio.gather(*(access.by_token(token) for _ in range(50)))
+    assert {agent.login for agent in known if agent is not None} == {"ann"}
+    assert asked == 1

@@ -141,9 +141,8 @@ def _engine(url: URL, begin: str, *, size: int) -> Engine:
     engine = sa.create_engine(url, **options)
     if url.get_backend_name() == "sqlite":
         sa.event.listen(engine, "connect", _prepare)
-        sa.event.listen(
-            engine, "begin", lambda connection: connection.connection.driver_connection.execute(begin)
-        )
+        # By SQLAlchemy, so that a file that is locked raises the error that everybody above knows.
+        sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bridge.conversations import tables as t
 from bridge.conversations.database import LOG_PAGES, Database
@@ -52,4 +54,16 @@ def test_a_checkpoint_neither_waits_for_a_writer_nor_stops_him(database: Databas
 def test_without_checkpoints_a_commit_keeps_the_log_within_its_bound(database: Database) -> None:
     with database.read() as connection:
         assert connection.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar() == LOG_PAGES
+    database.close()
+
+
+def test_a_file_that_is_locked_is_out_of_reach_in_the_words_of_sqlalchemy(
+    database: Database, tmp_path: Path
+) -> None:
+    locker = sqlite3.connect(tmp_path / "bridge.db", isolation_level=None)
+    locker.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sa.exc.OperationalError, match="locked"), database.write():
+        pass
+    locker.execute("ROLLBACK")
+    locker.close()
     database.close()

@@ -76,6 +76,7 @@ def test_a_broken_promise_is_in_every_group_with_its_cause_and_in_the_sheet(peop
 
 
 def test_the_days_asked_for_stand_in_the_address(people: People) -> None:
+    people.forgiven.append("status of 422")  # each plot asks for itself and is refused at its own time
     lead = people.agent("sam")
     lead.goto("/report?from=2026-01-01&to=2026-01-31")
     expect(lead.locator("#groups")).to_contain_text("Nothing was promised in these days.")
@@ -85,7 +86,6 @@ def test_the_days_asked_for_stand_in_the_address(people: People) -> None:
     expect(lead.get_by_label("To")).to_have_value("2026-02-01")
     lead.get_by_label("From").fill("2020-01-01")
     expect(lead.get_by_role("alert")).to_contain_text("days")
-    people.complaints.clear()  # the browser tells of an answer 422 in its console
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -485,6 +485,11 @@ def test_whatever_is_said_named_attached_or_linked_stays_text(people: People, ho
     write(visitor, "Here they come")
     delivered(visitor)
     token = visitor.evaluate("JSON.parse(localStorage.getItem('bridge:chat:shop:token'))")
+    dialog = visitor.evaluate(
+        """async (token) => (await (await fetch("/site/shop/session", {
+            method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token }) })).json()).dialog""",
+        token,
+    )
     refused = visitor.evaluate(
         """async ([strings, token]) => {
             const call = async (path, body, headers) => (await fetch(`/site/shop/${path}`, {
@@ -507,8 +512,7 @@ def test_whatever_is_said_named_attached_or_linked_stays_text(people: People, ho
     assert {" ".join(text.split()) for text in shown} >= {" ".join(text.split()) for text in strings}
     agent = people.agent("sam")
     agent.on("dialog", opened_one)
-    agent.locator(".tabs button").nth(2).click()
-    agent.locator(".row").first.click()
+    agent.goto(f"/desk#dialog/{dialog}")
     expect(agent.locator(".log .said").nth(50)).to_be_visible()
     for page in (visitor, agent):
         page.wait_for_timeout(500)

@@ -75,6 +75,18 @@ class Connector(ABC):
     async def send(self, to: Address, message: Message) -> NativeId:
         """One platform call; raises a `SendError` that says what happened."""
 
+    async def edit(self, to: Address, message: Message) -> None:
+        """The text of what we sent as `message.native` becomes `message.text`; asked only where `limits.edits`."""
+        raise NotImplementedError
+
+    async def delete(self, to: Address, native: NativeId) -> None:
+        """Takes back what we sent as `native`; asked only where `limits.deletes`."""
+        raise NotImplementedError
+
+    async def typing(self, to: Address) -> None:
+        """Shows the contact that somebody types, for a few seconds; asked only where `limits.typing`, best effort."""
+        raise NotImplementedError
+
     async def check(self) -> Health:
         """How the channel is: token, webhook registration, permissions."""
         return Health(ok=True)

@@ -20,6 +20,7 @@ from bridge.messages import (
     DeskName,
     DialogId,
     FileId,
+    Heard,
     Incoming,
     Json,
     LineName,
@@ -47,6 +48,13 @@ class Router(Protocol):
 
     async def receive(self, incoming: Incoming, files: Collection[FileId] = ()) -> Receipt:
         """Takes a contact's message once, for ever, by its event key."""
+
+    async def hear(self, event: Heard) -> Receipt | None:
+        """Takes what a connector heard once, for ever, by its event key, whatever its kind.
+
+        Answers after the commit with where the event stands in a dialog; None where it concerns none. What comes
+        together (`asyncio.gather` of several calls) is taken in the order of the calls.
+        """
 
     async def reply(
         self,

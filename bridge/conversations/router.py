@@ -43,6 +43,7 @@ from bridge.messages import (
     DeskName,
     DialogId,
     FileId,
+    Heard,
     Incoming,
     Json,
     LineName,
@@ -90,6 +91,11 @@ class Router:
         if receipt.new:
             metrics.RECEIVED.labels(incoming.channel).inc()
         return receipt
+
+    async def hear(self, event: Heard) -> Receipt | None:
+        if isinstance(event, Incoming):
+            return await self.receive(event)
+        raise Refused("this cannot be heard yet")
 
     async def reply(
         self,

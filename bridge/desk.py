@@ -54,6 +54,17 @@ class Desk(ABC):
         """What became of an agent's message (`message.mark`); desks without marks show nothing."""
         return
 
+    async def edit(self, thread: ThreadId, message: Message) -> None:
+        """A message has changed: its words, its reactions (`message.data`), what was asked of its platform.
+
+        `message.native` is what this desk called it, None where it never got it. Desks without edits post it once more.
+        """
+        await self.post(thread, message)
+
+    async def delete(self, thread: ThreadId, message: Message) -> None:
+        """A message was taken back; agents may still read what it said. Desks without deletions show nothing."""
+        return
+
     async def check(self) -> Health:
         """How the desk is."""
         return Health(ok=True)

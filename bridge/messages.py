@@ -199,7 +199,11 @@ class Reachable:
 
 @dataclass(frozen=True, slots=True)
 class Receipted:
-    """The platform's news of what we sent: delivered, read or failed, by native ids or up to a moment it was sent at."""
+    """The platform's news of what we sent: delivered, read or failed (`reason`).
+
+    It is about these native ids, or about all that was sent up to a moment; what was read or delivered includes all
+    that stands above it.
+    """
 
     channel: ChannelName
     address: Address
@@ -207,14 +211,15 @@ class Receipted:
     mark: Mark
     natives: tuple[NativeId, ...] = ()
     upto: datetime | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Echoed:
     """Something was said in our name on the platform.
 
-    With the `key` of one of our posts it tells that this one has arrived; without, a person answered from the
-    platform's own page.
+    With the `key` of one of our posts, or the beginning of it, it tells that this one has arrived; without, a person
+    answered from the platform's own page.
     """
 
     channel: ChannelName

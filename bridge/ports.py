@@ -67,8 +67,12 @@ class Router(Protocol):
         files: Collection[FileId] = (),
         via: DeskName | None = None,
         native: NativeId | None = None,
+        reply_to: int | None = None,
     ) -> Receipt:
-        """An agent's words: sent, held with Undo, or kept inside, by the safe-side rule and `mode`."""
+        """An agent's words: sent, held with Undo, or kept inside, by the safe-side rule and `mode`.
+
+        `native` is what the desk `via` calls them, `reply_to` the seq of the message that they answer.
+        """
 
     async def act(
         self,

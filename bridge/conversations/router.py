@@ -18,7 +18,7 @@ import structlog
 
 from bridge import actions as a
 from bridge import metrics
-from bridge.conversations import audit, posts, store
+from bridge.conversations import audit, natives, posts, store
 from bridge.conversations import tables as t
 from bridge.conversations.commands import Announce, Introduce, Quarantine, Reached, Receive, Reply, StoreFile
 from bridge.conversations.committer import Committer
@@ -27,6 +27,8 @@ from bridge.conversations.dialog import Mode
 from bridge.conversations.duty import Duty
 from bridge.conversations.effects import Effects
 from bridge.conversations.lines import Rules
+from bridge.conversations.news import SUBJECT, Hear, Stray
+from bridge.conversations.notices import Confirm, Echo, Reach
 from bridge.conversations.presence import Presence
 from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
@@ -40,8 +42,11 @@ from bridge.messages import (
     AgentId,
     Author,
     ChannelName,
+    Deleted,
     DeskName,
     DialogId,
+    Echoed,
+    Edited,
     FileId,
     Heard,
     Incoming,
@@ -50,7 +55,10 @@ from bridge.messages import (
     Mark,
     NativeId,
     Priority,
+    Reachable,
+    Reacted,
     Receipt,
+    Receipted,
     ThreadId,
     TicketId,
     WishId,
@@ -93,9 +101,17 @@ class Router:
         return receipt
 
     async def hear(self, event: Heard) -> Receipt | None:
-        if isinstance(event, Incoming):
-            return await self.receive(event)
-        raise Refused("this cannot be heard yet")
+        match event:
+            case Incoming():
+                return await self.receive(event)
+            case Edited() | Deleted() | Reacted():
+                return await self._committer.run(Hear(event))
+            case Reachable():
+                return await self._committer.run(Reach(event))
+            case Receipted():
+                return await self._committer.run(Confirm(event))
+            case Echoed():
+                return await self._committer.run(Echo(event))
 
     async def reply(
         self,
@@ -108,8 +124,9 @@ class Router:
         files: Collection[FileId] = (),
         via: DeskName | None = None,
         native: NativeId | None = None,
+        reply_to: int | None = None,
     ) -> Receipt:
-        command = Reply(dialog, author, text, f"reply:{key}", mode, tuple(files), via, native)
+        command = Reply(dialog, author, text, f"reply:{key}", mode, tuple(files), via, native, reply_to)
         return await self._committer.run(command)
 
     async def act(
@@ -227,6 +244,18 @@ class Router:
         with self._database.read() as connection:
             return store.thread(connection, desk, subject)
 
+    async def native(self, row: OutRow) -> NativeId | None:
+        """What the other end of a lane calls the part of a message that a row is to change; None when it has none."""
+        return await asyncio.to_thread(self._native, row)
+
+    def _native(self, row: OutRow) -> NativeId | None:
+        if row.dialog is None or row.message_seq is None:
+            return None
+        with self._database.read() as connection:
+            parts = natives.parts(connection, row.dialog, row.message_seq, row.lane)
+        part = row.payload.get("part", 0)
+        return parts[part] if part < len(parts) else None
+
     async def card(self, dialog: DialogId) -> Json:
         """The head of a dialog as it is now."""
         return await asyncio.to_thread(self._card, dialog)
@@ -244,7 +273,9 @@ class Router:
     # -- clock
 
     async def expire(self, subject: str, name: str, gen: int) -> bool:
-        """A dialog's timer has rung; False when that timer is of the past."""
+        """A timer has rung, of a dialog or of a message that has not come; False when that timer is of the past."""
+        if subject.startswith(SUBJECT):
+            return await self._committer.run(Stray(subject, name, gen, self.attendance.absent))
         if not subject.startswith("dialog:"):
             raise Missing(f"nobody owns a timer of {subject!r}")
         return await self._committer.run(Expire(subject, name, gen))

@@ -285,7 +285,7 @@ async def test_threads_files_and_rings(house: Routed) -> None:
     reply = await router.reply(receipt.dialog, ann, "", key="1", files=[file])
     assert isinstance(reply, Receipt)
     rows = house.mind.rows(t.outbox, t.outbox.c.message_seq == reply.seq, t.outbox.c.kind == "send")
-    assert [row.payload["file"]["name"] for row in rows] == ["a.pdf"]
+    assert [row.payload["attachments"][0]["name"] for row in rows] == ["a.pdf"]
     with pytest.raises(Missing):
         await router.reply(receipt.dialog, ben, "", key="2", files=[file])
     await router.quarantine(SHOP, "shop:9", b"?", "not understood")

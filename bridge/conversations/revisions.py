@@ -29,6 +29,8 @@ News = Edited | Deleted | Reacted
 
 MOST_EARLIER = 20
 """So many earlier texts of a message are kept: the first one and the latest."""
+LASTING = ("forwarded", "reply_elsewhere", "guest")
+"""What tells how a message came, and is not told again when it is edited."""
 
 
 def happened(dialog: Dialog, message: Said, news: News, now: datetime, rules: Rules) -> Change | None:
@@ -50,18 +52,21 @@ def edited(
     News older than what is known already, and of what was taken back, changes no word.
     """
     data = dict(message.data or {})
-    if message.deleted_at is not None or (text == message.text and about == data.get("about", {})):
+    before = data.pop("about", {})
+    about = {name: before[name] for name in LASTING if name in before} | about
+    if message.deleted_at is not None or (text == message.text and about == before):
         return None
     draft = Draft(dialog, now)
     if message.edited_at is not None and at < message.edited_at:
-        data["earlier"] = _kept(data, text, at)
-        draft.revise(message.seq, data=data)
+        data |= {"about": before} if before else {}
+        draft.revise(message.seq, data=data | {"earlier": _kept(data, text, at)})
         return draft.change()
+    data |= {"about": about} if about else {}
     if text == message.text:
-        after = replace(message, data=data | {"about": about})  # a place that moves is no other message
+        after = replace(message, data=data)  # a place that moves is no other message
     else:
         data["earlier"] = _kept(data, message.text, message.edited_at or message.said_at)
-        after = replace(message, text=text, data=data | ({"about": about} if about else {}), edited_at=at)
+        after = replace(message, text=text, data=data, edited_at=at)
     draft.revise(message.seq, text=text, data=after.data, edited_at=after.edited_at)
     if posts.listed(dialog, message):
         draft.set(preview=posts.preview(after))

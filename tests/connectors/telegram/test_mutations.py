@@ -104,7 +104,7 @@ ODD: st.SearchStrategy[Any] = st.sampled_from(
         {"\ud800": "\0"},
         {"id": "42", "type": 7},
     ]
-)
+).map(copy.deepcopy)
 
 
 @st.composite
@@ -119,8 +119,9 @@ def mutated(draw: st.DrawFn) -> Any:
             case "odd":
                 holder[name] = draw(ODD)
             case "nest":
+                listed = draw(st.booleans())
                 for _ in range(draw(st.integers(1, 300))):
-                    holder[name] = [holder[name]] if draw(st.booleans()) else {"text": holder[name]}
+                    holder[name] = [holder[name]] if listed else {"text": holder[name]}
             case "more" if isinstance(holder, dict):
                 holder[draw(st.sampled_from(["\ud800", "telepathy", "text", "chat", "from"]))] = draw(ODD)
         if not found:

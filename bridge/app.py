@@ -32,6 +32,7 @@ from bridge.conversations.database import Database
 from bridge.conversations.heal import Heal
 from bridge.conversations.hints import Hints, ending, send_now
 from bridge.conversations.lanes import Bells
+from bridge.conversations.leases import Leases
 from bridge.conversations.lines import Rules
 from bridge.conversations.live import Hub
 from bridge.conversations.presence import Presence
@@ -139,7 +140,7 @@ async def _process(
         await asyncio.to_thread(access.ensure_agents, [_person(agent) for agent in config.agents])
         http = await stack.enter_async_context(_http())
         hub = Hub(client)
-        around = _surroundings(config, router, hub, http)
+        around = _surroundings(config, router, hub, Leases(client), http)
         edges = _edges(config, made, around)
         tasks = _informed(router, hub, made.rules.lines, roles)
         stack.push_async_callback(_cancel, tasks)
@@ -202,11 +203,14 @@ async def _keep_small(database: Database) -> None:
         await asyncio.sleep(1)
 
 
-def _surroundings(config: Config, router: Router, hub: Hub, http: aiohttp.ClientSession) -> Surroundings:
+def _surroundings(
+    config: Config, router: Router, hub: Hub, leases: Leases, http: aiohttp.ClientSession
+) -> Surroundings:
     secret = config.signing_secret().encode()
     return Surroundings(
         router=router,
         live=hub,
+        leases=leases,
         files=Files(config.files.url, secret),
         http=http,
         secret=secret,

@@ -78,10 +78,11 @@ def is_private(chat: Fields) -> bool:
 
 
 def language(person: Fields, bot: Bot) -> str | None:
-    """The person's language, if we speak it."""
+    """The person's language, as config.yaml spells it where it is spoken here."""
     code = person.words("language_code").lower()
+    base = code.partition("-")[0]
     spoken = {language.lower(): language for language in bot.languages}
-    return spoken.get(code) or spoken.get(code.partition("-")[0])
+    return spoken.get(code) or spoken.get(base) or base[:8] or None
 
 
 def _is_for_us(message: Fields, bot: Bot) -> bool:

@@ -11,7 +11,7 @@ from aiogram.types import Message as TypedMessage
 from aiogram.types import Update as TypedUpdate
 
 from bridge.connectors.telegram import kinds
-from bridge.connectors.telegram.addresses import Place, place
+from bridge.connectors.telegram.addresses import Place, messages, place
 from bridge.connectors.telegram.speech import Bot
 from bridge.connectors.telegram.updates import Taken, read
 from bridge.messages import (
@@ -76,9 +76,9 @@ def test_a_text_is_what_was_written_by_whom_where_when_and_in_which_language() -
 
 
 @pytest.mark.parametrize(
-    ("code", "language"), [("ru", "ru"), ("ru-RU", "ru"), ("pt-br", "pt-BR"), ("de", None), ("", None)]
+    ("code", "language"), [("ru", "ru"), ("ru-RU", "ru"), ("pt-br", "pt-BR"), ("de-AT", "de"), ("", None)]
 )
-def test_a_language_counts_when_it_is_spoken_here(code: str, language: str | None) -> None:
+def test_a_language_is_called_as_it_is_here(code: str, language: str | None) -> None:
     assert said(text="?", **{"from": {**ANNA, "language_code": code}}).language == language
 
 
@@ -503,9 +503,12 @@ def test_what_is_missing_in_old_shapes_is_not_missed() -> None:
 )
 def test_an_address_leads_back_to_its_place(known: Place) -> None:
     assert place(known.address) == known
-    assert known.message_id(known.native(5)) == 5
-    assert known.message_id(known.native(5, ephemeral=True)) is None
-    assert known.message_id(Place(43).native(5)) is None
+    chat = Place(known.chat, connection=known.connection)
+    assert messages(known.native(5)) == (chat, (5,))
+    assert messages(known.native(5, 6)) == (chat, (5, 6))
+    assert messages(known.native(5, ephemeral=True)) is None
+    assert chat.holds(known)
+    assert not Place(43).holds(known)
 
 
 @pytest.mark.parametrize("address", ["", "anna", "42/", "42/x", "4 2", "@b"])

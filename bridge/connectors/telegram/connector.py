@@ -98,6 +98,9 @@ class TelegramConnector(Connector):
         _, posts = await self._ready()
         await posts.typing(place)
 
+    async def replay(self, raw: bytes) -> None:
+        await self._intake.replay(raw)
+
     async def check(self) -> Health:
         client, _ = await self._ready()
         try:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from bridge.connectors.telegram import updates
+from bridge.connectors.telegram import fields, updates
 from bridge.connectors.telegram.fields import Fields
 from bridge.connectors.telegram.speech import Bot
 from bridge.connectors.telegram.updates import Taken
@@ -61,6 +61,17 @@ class Intake:
         number = Fields(raw).number("update_id")
         name = number if number is not None else "x" + hashlib.sha256(body).hexdigest()[:32]
         await self._router.quarantine(self._bot.channel, updates.key(self._bot, name), body, reason)
+
+    async def replay(self, body: bytes) -> None:
+        """Reads again what was kept for people, and hands it over; raises `Refused` where it is not understood still."""
+        try:
+            taken = updates.read(fields.parsed(body), self._bot)
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        if taken.unread:
+            raise Refused(taken.unread)
+        for event in taken.events:
+            await self._router.hear(event)
 
     def _read(self, raw: object) -> Taken:
         try:

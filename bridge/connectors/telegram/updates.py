@@ -174,8 +174,10 @@ def _reachable(update: Update) -> Found:
         return []
     silenced = status == "restricted" and member.value("can_send_messages") is False
     gone = status in GONE or silenced
-    reason = ("has blocked the bot" if is_private(chat) else "the group lets the bot write no longer") * gone
-    return [Reachable(update.bot.channel, place.address, update.key, not gone, reason)]
+    reason = (
+        "the contact has blocked the bot" if is_private(chat) else "the group lets the bot write no longer"
+    )
+    return [Reachable(update.bot.channel, place.address, update.key, not gone, reason if gone else "")]
 
 
 def _counts(chat: Fields, bot: Bot) -> bool:

@@ -169,8 +169,8 @@ def _broken(status: int) -> SendError:
         return Unreachable(f"Telegram's server has an error ({status})")
     if status == 413:
         return Rejected("Telegram takes files of 50 MB at most")
-    if status == 404:
-        return BadConfig("what answers at api_url is not Telegram (404)")
+    if status == 404 or 300 <= status < 400:
+        return BadConfig(f"what answers at api_url is not Telegram ({status})")
     if 400 <= status < 500:
         return Rejected(f"Telegram refuses it ({status})")
     return Ambiguous(f"Telegram did not say what became of it ({status})")

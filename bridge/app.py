@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 import aiohttp
 import redis
@@ -43,8 +44,9 @@ from bridge.conversations.timers import Timers
 from bridge.deliver import Edge, Hands
 from bridge.desk import Desk
 from bridge.media import Files
-from bridge.messages import ChannelName, DeskName, LineName
+from bridge.messages import ChannelName, DeskName, Health, LineName
 from bridge.serving import health_checks, scraped, stop_server, web_application, web_server
+from bridge.web.channels import Channels, ask
 
 log = structlog.get_logger()
 
@@ -156,13 +158,15 @@ async def _process(
             hub.on_ring = hands.ring
             tasks.append(asyncio.create_task(hands.run(), name="hands"))
         if "web" in roles:
+            channels = Channels({name: edge.check for name, edge in edges.items()})
             app = web_application(
                 config,
                 edges,
                 around,
                 access,
+                channels,
                 health_checks(database, client),
-                scraped(database, client, made.rules.lines, wall.now),
+                scraped(database, client, made.rules.lines, channels, wall.now),
             )
             server, serve = web_server(config, app)
             tasks.append(asyncio.create_task(serve, name="web"))
@@ -240,6 +244,17 @@ def _edges(config: Config, made: Parts, around: Surroundings) -> dict[str, Edge]
     for desk_name, desk in made.desks.items():
         edges[f"desk:{desk_name}"] = desk(desk_name, config.desk_settings(desk_name, desk.Settings), around)
     return edges
+
+
+async def asked(config: Config, made: Parts) -> dict[str, Health]:
+    """How each channel and desk says it is, without running any of them: it asks nobody but its platform."""
+    nobody = cast("Any", None)
+    async with _http() as http:
+        around = Surroundings(
+            nobody, nobody, nobody, nobody, http, b"", config.public_url or "", tuple(config.languages)
+        )
+        edges = _edges(config, made, around)
+        return {name: await ask(name, edge.check) for name, edge in edges.items()}
 
 
 def _person(agent: AgentSection) -> Person:

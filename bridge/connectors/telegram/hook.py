@@ -6,23 +6,16 @@ a refused update would hold up all that follow it in its chat for a day.
 
 from __future__ import annotations
 
-import hmac
-
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from bridge import webhook
 from bridge.connectors.telegram import fields
 from bridge.connectors.telegram.intake import Intake
 from bridge.errors import Unavailable
 
-SECRET = b"x-telegram-bot-api-secret-token"
-AGAIN = "2"
-"""Seconds after which Telegram shall repeat what could not be stored; it keeps to Retry-After."""
-
-
-class TooLong(Exception):
-    """The body is longer than anybody may send."""
+HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 
 class Hook:
@@ -30,7 +23,7 @@ class Hook:
 
     def __init__(self, path: str, secret: str, intake: Intake, limit: int) -> None:
         self._path = path
-        self._secret = secret.encode()
+        self._secret = secret
         self._intake = intake
         self._limit = limit
 
@@ -38,20 +31,16 @@ class Hook:
         return Route(self._path, self._take, methods=["POST"])
 
     async def _take(self, request: Request) -> Response:
-        # A header sent twice is nobody's we know, and bytes may be compared whatever they are.
-        given = [value for name, value in request.scope["headers"] if name.lower() == SECRET]
-        if len(given) != 1 or not hmac.compare_digest(given[0], self._secret):
+        if not webhook.proves(request, HEADER, self._secret):
             return PlainTextResponse("wrong secret token", 403)
         try:
-            body = await self._body(request)
-        except ClientDisconnect:
-            return PlainTextResponse("incomplete", 400)
-        except TooLong:
-            return PlainTextResponse("too long", 413)
+            body = await webhook.body(request, self._limit)
+        except webhook.Malformed as malformed:
+            return PlainTextResponse(malformed.reason, malformed.status)
         try:
             await self._stored(body)
         except Unavailable:
-            return PlainTextResponse("not stored, please repeat", 503, {"Retry-After": AGAIN})
+            return webhook.again()
         return Response()
 
     async def _stored(self, body: bytes) -> None:
@@ -61,13 +50,3 @@ class Hook:
             await self._intake.keep(body, str(error))
         else:
             await self._intake.take([raw])
-
-    async def _body(self, request: Request) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        async for part in request.stream():
-            size += len(part)
-            if size > self._limit:
-                raise TooLong
-            parts.append(part)
-        return b"".join(parts)

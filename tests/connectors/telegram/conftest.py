@@ -9,6 +9,7 @@ import pytest
 
 from bridge.conversations.database import Database
 from tests.connectors.telegram.house import Bots, opened
+from tests.connectors.telegram.server import Server, serving
 from tests.conversations.shell import emptied
 from tests.services import DATABASE_KINDS, chosen
 
@@ -25,3 +26,10 @@ async def bots(database: Database, redis_url: str, tmp_path: Path) -> AsyncItera
     """The channel, called by its webhook."""
     async with opened(database, redis_url, tmp_path) as bots:
         yield bots
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    """What stands at api_url: it says that it has done everything until it is told otherwise."""
+    async with serving() as server:
+        yield server

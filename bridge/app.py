@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 import aiohttp
 import redis
@@ -32,6 +33,7 @@ from bridge.conversations.database import Database
 from bridge.conversations.heal import Heal
 from bridge.conversations.hints import Hints, ending, send_now
 from bridge.conversations.lanes import Bells
+from bridge.conversations.leases import Leases
 from bridge.conversations.lines import Rules
 from bridge.conversations.live import Hub
 from bridge.conversations.presence import Presence
@@ -42,8 +44,9 @@ from bridge.conversations.timers import Timers
 from bridge.deliver import Edge, Hands
 from bridge.desk import Desk
 from bridge.media import Files
-from bridge.messages import ChannelName, DeskName, LineName
+from bridge.messages import ChannelName, DeskName, Health, LineName
 from bridge.serving import health_checks, scraped, stop_server, web_application, web_server
+from bridge.web.channels import Channels, ask
 
 log = structlog.get_logger()
 
@@ -139,7 +142,7 @@ async def _process(
         await asyncio.to_thread(access.ensure_agents, [_person(agent) for agent in config.agents])
         http = await stack.enter_async_context(_http())
         hub = Hub(client)
-        around = _surroundings(config, router, hub, http)
+        around = _surroundings(config, router, hub, Leases(client), http)
         edges = _edges(config, made, around)
         tasks = _informed(router, hub, made.rules.lines, roles)
         stack.push_async_callback(_cancel, tasks)
@@ -155,13 +158,15 @@ async def _process(
             hub.on_ring = hands.ring
             tasks.append(asyncio.create_task(hands.run(), name="hands"))
         if "web" in roles:
+            channels = Channels({name: edge.check for name, edge in edges.items()})
             app = web_application(
                 config,
                 edges,
                 around,
                 access,
+                channels,
                 health_checks(database, client),
-                scraped(database, client, made.rules.lines, wall.now),
+                scraped(database, client, made.rules.lines, channels, wall.now),
             )
             server, serve = web_server(config, app)
             tasks.append(asyncio.create_task(serve, name="web"))
@@ -202,11 +207,14 @@ async def _keep_small(database: Database) -> None:
         await asyncio.sleep(1)
 
 
-def _surroundings(config: Config, router: Router, hub: Hub, http: aiohttp.ClientSession) -> Surroundings:
+def _surroundings(
+    config: Config, router: Router, hub: Hub, leases: Leases, http: aiohttp.ClientSession
+) -> Surroundings:
     secret = config.signing_secret().encode()
     return Surroundings(
         router=router,
         live=hub,
+        leases=leases,
         files=Files(config.files.url, secret),
         http=http,
         secret=secret,
@@ -236,6 +244,17 @@ def _edges(config: Config, made: Parts, around: Surroundings) -> dict[str, Edge]
     for desk_name, desk in made.desks.items():
         edges[f"desk:{desk_name}"] = desk(desk_name, config.desk_settings(desk_name, desk.Settings), around)
     return edges
+
+
+async def asked(config: Config, made: Parts) -> dict[str, Health]:
+    """How each channel and desk says it is, without running any of them: it asks nobody but its platform."""
+    nobody = cast("Any", None)
+    async with _http() as http:
+        around = Surroundings(
+            nobody, nobody, nobody, nobody, http, b"", config.public_url or "", tuple(config.languages)
+        )
+        edges = _edges(config, made, around)
+        return {name: await ask(name, edge.check) for name, edge in edges.items()}
 
 
 def _person(agent: AgentSection) -> Person:

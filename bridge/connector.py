@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute
 from bridge.errors import Refused
 from bridge.media import Files
 from bridge.messages import Address, ChannelName, Health, Limits, Message, NativeId
-from bridge.ports import Live, Router
+from bridge.ports import Leases, Live, Router
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Surroundings:
 
     router: Router
     live: Live
+    leases: Leases
     files: Files
     http: aiohttp.ClientSession
     secret: bytes

@@ -322,8 +322,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a channel or desk is, and in words how to repair it."""
+    """How a channel or desk is, and in words how to repair it.
+
+    `said` is language → the same two in that language, where a page may show them.
+    """
 
     ok: bool
     reason: str = ""
     repair: str = ""
+    said: dict[str, tuple[str, str]] = field(default_factory=dict)

@@ -6,7 +6,7 @@ Owns Protocols only. It must never hold behaviour.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
@@ -226,6 +226,16 @@ class Presence(Protocol):
 
     async def typist(self, channel: ChannelName, address: Address) -> str | None:
         """The name of the agent who types to the contact at this address now."""
+
+
+class Leases(Protocol):
+    """Work that one process at a time does for all; a hint, so what is done must be right also when two do it."""
+
+    async def hold(self, name: str, span: timedelta) -> bool:
+        """True when this process holds it now, for so long; raises `Unavailable` while Redis is out."""
+
+    async def leave(self, name: str) -> None:
+        """Lets go of it, so that another need not wait; raises `Unavailable` while Redis is out."""
 
 
 class Live(Protocol):

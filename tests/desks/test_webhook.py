@@ -122,7 +122,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 def desk(url: str, http: aiohttp.ClientSession, secret: str = PLAIN, timeout: float = 5) -> WebhookDesk:
     settings = WebhookSettings.model_validate({"url": url, "secret": secret, "timeout": timeout})
     unused = cast("Any", None)
-    around = Surroundings(router=unused, live=unused, files=unused, http=http, secret=b"")
+    around = Surroundings(router=unused, live=unused, leases=unused, files=unused, http=http, secret=b"")
     return WebhookDesk(DeskName("crm"), settings, around)
 
 

@@ -22,6 +22,7 @@ from bridge.connector import Bounds, Surroundings
 from bridge.connectors.site.connector import SiteConnector, SiteSettings
 from bridge.conversations.access import Access, Person
 from bridge.conversations.database import Database
+from bridge.conversations.leases import Leases
 from bridge.conversations.live import Hub
 from bridge.deliver import Hands
 from bridge.media import Files
@@ -139,6 +140,7 @@ async def opened(
         around = Surroundings(
             router=house.router,
             live=hub,
+            leases=Leases(house.client),
             files=Files(str(folder / "files"), b"secret"),
             http=client,
             secret=b"secret",

@@ -75,7 +75,7 @@ _by_key = Statement(
 )
 _unsettled = Statement(
     sa.select(*OUT_COLUMNS)
-    .where(t.outbox.c.lane == sa.bindparam("lane"), t.outbox.c.kind == "send", t.unfinished)
+    .where(t.outbox.c.lane == sa.bindparam("lane"), t.unfinished)
     .order_by(t.outbox.c.seq, t.outbox.c.part)
 )
 _parts = Statement(
@@ -130,7 +130,7 @@ def by_key(connection: Connection, identity: IdentityId, channel: ChannelName, k
 
 
 def unsettled(connection: Connection, lane: str) -> list[OutRow]:
-    """The posts to the contact in this lane of which it is not known that they have arrived, in their order."""
+    """The posts in this lane of which it is not known that they have arrived, of all kinds, in their order."""
     return [OutRow(*row) for row in _unsettled.ask(connection, lane=lane)]
 
 

@@ -55,11 +55,13 @@ class Desk(ABC):
         return
 
     async def edit(self, thread: ThreadId, message: Message) -> None:
-        """A message has changed: its words, its reactions (`message.data`), what was asked of its platform.
+        """A message has changed: its words, or (`message.data["changed"]` is "rest") its reactions and what else it bears.
 
-        `message.native` is what this desk called it, None where it never got it. Desks without edits post it once more.
+        `message.native` is what this desk called it, None where it never got it. A desk that cannot change what it shows
+        posts changed words once more.
         """
-        await self.post(thread, message)
+        if message.data.get("changed") != "rest":
+            await self.post(thread, message)
 
     async def delete(self, thread: ThreadId, message: Message) -> None:
         """A message was taken back; agents may still read what it said. Desks without deletions show nothing."""

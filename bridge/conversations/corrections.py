@@ -91,7 +91,7 @@ def asked_to_change(
     if any(not after[place]["text"] for place in changed):
         return None
     draft = Draft(dialog, now)
-    _await(draft, message, "edit", rules)
+    _await(draft, message, "edit")
     for place in changed:
         payload = after[place] | {"part": place, "last": place == changed[-1], "whole": text}
         draft.post("edit", to_channel(dialog.channel), payload, message_seq=message.seq)
@@ -128,7 +128,7 @@ def asked_to_remove(
             "what has gone out cannot be taken back on this channel: change it, and a correction goes out"
         )
     draft = Draft(dialog, now)
-    _await(draft, message, "delete", rules)
+    _await(draft, message, "delete")
     for part in parts:
         payload: Json = {
             "address": dialog.address,
@@ -166,7 +166,6 @@ def unchanged(dialog: Dialog, message: Said, what: str, reason: str, now: dateti
     done = "changed" if what == "edit" else "taken back"
     spoken = draft.tell_inside(event, f"Not {done}: {reason}", seq=message.seq, reason=reason)
     posts.mirror(draft, spoken, rules)
-    posts.revise(draft, after, rules)
     return draft.change()
 
 
@@ -194,11 +193,9 @@ def _remove(draft: Draft, message: Said, rules: Rules) -> None:
     posts.take_back(draft, replace(message, deleted_at=draft.now), rules)
 
 
-def _await(draft: Draft, message: Said, what: str, rules: Rules) -> None:
-    """Until the platform has answered, agents see that it was asked."""
-    after = replace(message, data=(message.data or {}) | {"pending": what})
-    draft.revise(message.seq, data=after.data)
-    posts.revise(draft, after, rules)
+def _await(draft: Draft, message: Said, what: str) -> None:
+    """Until the platform has answered, who looks at the dialog sees that it was asked."""
+    draft.revise(message.seq, data=(message.data or {}) | {"pending": what})
 
 
 def _settled(message: Said) -> Said:

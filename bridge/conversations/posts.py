@@ -154,10 +154,12 @@ def mirror(draft: Draft, spoken: Spoken, rules: Rules, *, but: DeskName | None =
         draft.post("post", to_desk(desk), payload, message_seq=spoken.seq)
 
 
-def revise(draft: Draft, message: Said, rules: Rules) -> None:
-    """The desks learn what a message says, and bears, from now on."""
+def revise(draft: Draft, message: Said, rules: Rules, *, words: bool = True) -> None:
+    """The desks learn what a message says from now on, or only (`words` is False) what else it bears."""
+    payload = _shown(message)
+    payload["data"] = (message.data or {}) | {"changed": "words" if words else "rest"}
     for desk in rules.desks(draft.dialog.channel, draft.dialog.line):
-        draft.post("edit", to_desk(desk), _shown(message), message_seq=message.seq)
+        draft.post("edit", to_desk(desk), payload, message_seq=message.seq)
 
 
 def take_back(draft: Draft, message: Said, rules: Rules) -> None:

@@ -70,7 +70,7 @@ def edited(
     draft.revise(message.seq, text=text, data=after.data, edited_at=after.edited_at)
     if posts.listed(dialog, message):
         draft.set(preview=posts.preview(after))
-    posts.revise(draft, after, rules)
+    posts.revise(draft, after, rules, words=text != message.text)
     if text != message.text:
         _point(draft, message, "contact_edited", "The contact has changed an earlier message.", rules)
     return draft.change()
@@ -99,7 +99,7 @@ def reacted(dialog: Dialog, message: Said, emojis: list[str], now: datetime, rul
         data["reactions"] = emojis
     draft = Draft(dialog, now)
     draft.revise(message.seq, data=data)
-    posts.revise(draft, replace(message, data=data), rules)
+    posts.revise(draft, replace(message, data=data), rules, words=False)
     return draft.change()
 
 

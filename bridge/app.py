@@ -9,7 +9,7 @@ import asyncio
 import gc
 import signal
 import sqlite3
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,6 +46,7 @@ from bridge.desk import Desk
 from bridge.media import Files
 from bridge.messages import ChannelName, DeskName, Health, LineName
 from bridge.serving import health_checks, scraped, stop_server, web_application, web_server
+from bridge.signs import Signs
 from bridge.web.channels import Channels, ask
 
 log = structlog.get_logger()
@@ -148,7 +149,7 @@ async def _process(
         stack.push_async_callback(_cancel, tasks)
         chores = Chores(redis_url)
         stack.callback(chores.close)
-        router.on_announce = lambda: chores.soon("announce")
+        _call_out(router, edges, chores)
         if "clock" in roles:
             clock = Clock(router, Timers(client), heal, wall, client, config.chores.model_dump(), chores.soon)
             tasks += _ticking(clock, database)
@@ -255,6 +256,13 @@ async def asked(config: Config, made: Parts) -> dict[str, Health]:
         )
         edges = _edges(config, made, around)
         return {name: await ask(name, edge.check) for name, edge in edges.items()}
+
+
+def _call_out(router: Router, edges: Mapping[str, Edge], chores: Chores) -> None:
+    """What the mind sets going that is neither stored nor waited for."""
+    connectors = {edge.name: edge for edge in edges.values() if isinstance(edge, Connector)}
+    router.presence.on_typing = Signs(connectors).typing
+    router.on_announce = lambda: chores.soon("announce")
 
 
 def _person(agent: AgentSection) -> Person:

@@ -30,6 +30,7 @@ from bridge.conversations import schema
 from bridge.conversations.access import Access, Person
 from bridge.conversations.committer import GATHER, UNHURRIED, Committer
 from bridge.conversations.database import Database
+from bridge.conversations.door import Door
 from bridge.conversations.heal import Heal
 from bridge.conversations.hints import Hints, ending, send_now
 from bridge.conversations.lanes import Bells
@@ -39,7 +40,7 @@ from bridge.conversations.live import Hub
 from bridge.conversations.presence import Presence
 from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
-from bridge.conversations.router import Door, Router
+from bridge.conversations.router import Router
 from bridge.conversations.timers import Timers
 from bridge.deliver import Edge, Hands
 from bridge.desk import Desk
@@ -259,9 +260,10 @@ async def asked(config: Config, made: Parts) -> dict[str, Health]:
 
 
 def _call_out(router: Router, edges: Mapping[str, Edge], chores: Chores) -> None:
-    """What the mind sets going that is neither stored nor waited for."""
+    """What the mind asks of those above it: to show a sign, to read an event again, to start a chore."""
     connectors = {edge.name: edge for edge in edges.values() if isinstance(edge, Connector)}
     router.presence.on_typing = Signs(connectors).typing
+    router.replays = {name: connector.replay for name, connector in connectors.items()}
     router.on_announce = lambda: chores.soon("announce")
 
 

@@ -107,7 +107,10 @@ class Router(Protocol):
         """Remembers an uploaded file; `owner` is "<channel>/<address>" or "agent/<id>"."""
 
     async def quarantine(self, channel: ChannelName, event_key: str, raw: bytes, reason: str) -> None:
-        """Keeps an authentic event that could not be understood."""
+        """Keeps an authentic event that could not be understood; the same event key once."""
+
+    async def replay(self, event: int, agent: a.Agent) -> Json:
+        """Gives such an event back to its connector: {"state": "replayed" | "held", "reason": why it is still held}."""
 
 
 class Reader(Protocol):
@@ -186,8 +189,10 @@ class Reader(Protocol):
     async def troubles(self, since: datetime) -> list[v.TroubleView]:
         """Per destination what is late, and what has failed since then."""
 
-    async def quarantined(self, *, cursor: str | None = None, limit: int = 50) -> v.Page[v.QuarantineView]:
-        """Events that could not be understood."""
+    async def quarantined(
+        self, *, state: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> v.Page[v.QuarantineView]:
+        """Events that could not be understood, or those of them in one state."""
 
     async def actions(self, subject: str, *, limit: int = 100) -> list[v.ActionView]:
         """Who did what to a subject ("dialog:7"), latest first."""

@@ -335,7 +335,7 @@ async def working(*hands: Hands) -> AsyncIterator[None]:
         assert not alive, "they do not end"
 
 
-async def replied(house: House, text: str = "It left today.", number: int = 1) -> tuple[int, int]:
+async def replied(house: House, text: str = "It left today.", number: int = 1) -> tuple[DialogId, int]:
     """An agent's reply in a dialog of its own; what the bot said before has gone out."""
     run = house.mind.committer.run
     dialog = (await run(Receive(said(number)))).dialog

@@ -239,6 +239,13 @@ def record(
     return [found[key] for key in new], [known[key] for key in gone]
 
 
+def over(connection: Connection, key: str, now: datetime) -> None:
+    """What somebody has just put right need not wait for the next audit."""
+    connection.execute(
+        sa.update(t.finding).where(t.finding.c.key == key, t.finding.c.gone_at.is_(None)).values(gone_at=now)
+    )
+
+
 def _write(database: Database, keys: list[str], statement: Callable[[list[str]], Any]) -> Iterator[str]:
     """Runs the statement for some keys at a time; yields those that it changed, be there other audits or not."""
     for start in range(0, len(keys), _AT_ONCE):

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from bridge.conversations import arrivals, contacts, marks, news, rewriting, store, wishes
 from bridge.conversations import dialog as dialogs
-from bridge.conversations import tables as t
 from bridge.conversations.committer import Command
 from bridge.conversations.work import Needs, Work
 from bridge.conversations.writes import Ids
@@ -217,40 +216,3 @@ class StoreFile(Command[FileId]):
             }
         )
         return id
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantine(Command[None]):
-    """Keeps an authentic event that could not be understood, for agents to see and replay."""
-
-    channel: ChannelName
-    event_key: str
-    raw: bytes
-    reason: str
-
-    @property
-    def _kept(self) -> str:
-        """Not the event's own key: when it is replayed and understood, it is taken as if for the first time."""
-        return f"quarantine:{self.event_key}"
-
-    def needs(self, needs: Needs) -> None:
-        needs.keys |= {self.event_key, self._kept}
-
-    def fold(self, work: Work) -> None:
-        if self.event_key in work.seen or self._kept in work.seen:
-            return
-        work.remember(self._kept, news.NOWHERE, 0)
-        work.row(
-            t.quarantine,
-            {
-                "id": Ids.draw(),
-                "channel": self.channel,
-                "event_key": self.event_key,
-                "raw": self.raw,
-                "reason": self.reason,
-                "attempts": 1,
-                "state": "held",
-                "at": work.now,
-            },
-        )
-        work.effects.wakes.add("desk")

@@ -8,35 +8,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import redis
-import sqlalchemy as sa
 import structlog
 
 from bridge import actions as a
 from bridge import metrics
-from bridge.conversations import audit, natives, posts, store
-from bridge.conversations import tables as t
-from bridge.conversations.commands import Announce, Introduce, Quarantine, Reached, Receive, Reply, StoreFile
+from bridge.conversations import natives, posts, roles, store
+from bridge.conversations.commands import Introduce, Reached, Receive, Reply, StoreFile
 from bridge.conversations.committer import Committer
 from bridge.conversations.database import Database
 from bridge.conversations.dialog import Mode
 from bridge.conversations.duty import Duty
 from bridge.conversations.effects import Effects
-from bridge.conversations.lines import Rules
 from bridge.conversations.news import SUBJECT, Hear, Stray
 from bridge.conversations.notices import Confirm, Echo, Reach
 from bridge.conversations.presence import Presence
+from bridge.conversations.quarantine import Quarantine, Replayed
 from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
 from bridge.conversations.rings import ArmChore, Chore, Expire
 from bridge.conversations.store import OutRow
 from bridge.conversations.tries import Opened, Outcome, Settle, Take
 from bridge.conversations.verbs import ActOnDialog, ActOnTicket, ActOnWish, MakeTask
-from bridge.errors import Missing, NotAllowed, Refused, Unavailable
+from bridge.errors import BridgeError, Missing, NotAllowed, Refused, Unavailable
 from bridge.messages import (
     Address,
     AgentId,
@@ -63,6 +61,7 @@ from bridge.messages import (
     TicketId,
     WishId,
 )
+from bridge.text import clean
 
 log = structlog.get_logger()
 
@@ -91,6 +90,8 @@ class Router:
         self.presence = presence
         self.on_announce: Callable[[], None] | None = None
         """Called when a wish's news may go out, so that its chore need not wait for its turn."""
+        self.replays: Mapping[ChannelName, Callable[[bytes], Awaitable[None]]] = {}
+        """What reads an event of a channel once more"""
 
     # -- edges
 
@@ -220,6 +221,30 @@ class Router:
     async def quarantine(self, channel: ChannelName, event_key: str, raw: bytes, reason: str) -> None:
         await self._committer.run(Quarantine(channel, event_key, raw, reason))
 
+    async def replay(self, event: int, agent: a.Agent) -> Json:
+        roles.works(agent)
+        channel, raw, state = await self.read.raw(event)
+        if state != "held":
+            raise Refused("it has been read already")
+        reason = await self._replay(channel, raw)
+        return {"state": await self._committer.run(Replayed(event, agent.id, reason)), "reason": reason}
+
+    async def _replay(self, channel: ChannelName, raw: bytes) -> str | None:
+        """Why a connector does not understand an event still; None when it does."""
+        again = self.replays.get(channel)
+        if again is None:
+            return f"no channel {channel!r} is configured"
+        try:
+            await again(raw)
+        except Unavailable:
+            raise
+        except BridgeError as error:
+            return clean(error.reason) or type(error).__name__
+        except Exception as error:
+            log.exception("an event could not be read again", channel=channel)
+            return f"it could not be read: {type(error).__name__}"
+        return None
+
     # -- hands
 
     async def take(self, lanes: Collection[str], owner: str, until: datetime) -> list[OutRow]:
@@ -286,47 +311,3 @@ class Router:
     async def chore(self, name: str, gen: int, every: timedelta) -> bool:
         """A chore's timer has rung; True for the one process that shall start it."""
         return await self._committer.run(Chore(name, gen, every))
-
-
-class Door:
-    """The same mind for workers, which have no event loop."""
-
-    def __init__(self, database: Database, committer: Committer, rules: Rules) -> None:
-        self.database = database
-        self.rules = rules
-        self._committer = committer
-
-    def announce(self) -> int:
-        """Tells everybody who waits for the news of a shipped wish; returns how many were told now."""
-        query = (
-            sa.select(
-                t.wish_asker.c.wish,
-                t.wish_asker.c.identity,
-                t.identity.c.dialog,
-                t.wish.c.created_by,
-                t.agent.c.name,
-            )
-            .select_from(
-                t.wish_asker.join(t.wish)
-                .join(t.identity, t.identity.c.id == t.wish_asker.c.identity)
-                .join(t.agent, t.agent.c.id == t.wish.c.created_by)
-            )
-            .where(t.wish.c.announce == "going", t.wish_asker.c.state == "asked")
-        )
-        with self.database.read() as connection:
-            waiting = list(connection.execute(query))
-        told = 0
-        for wish, identity, dialog, agent, name in waiting:
-            told += self._committer.run_sync(Announce(wish, identity, dialog, Author("agent", agent, name)))
-        return told
-
-    def audit(self) -> int:
-        """Looks for what must never be true, tells the log what is new of it, and returns how much there is."""
-        now = datetime.now(UTC)
-        findings = audit.audit(self.database, self.rules, now)
-        new, gone = audit.record(self.database, findings, now)
-        for finding in new:
-            log.error("the audit found", kind=finding.kind, subject=finding.subject, reason=finding.reason)
-        for finding in gone:
-            log.info("no longer found", kind=finding.kind, subject=finding.subject)
-        return len(findings)

@@ -13,6 +13,7 @@ from bridge import actions as a
 from bridge.conversations import tables as t
 from bridge.conversations.changes import lane
 from bridge.conversations.commands import Receive, Reply
+from bridge.conversations.committer import Command
 from bridge.conversations.database import Database
 from bridge.conversations.news import Hear, Stray
 from bridge.conversations.tries import Outcome, Settle, Take
@@ -260,7 +261,7 @@ def test_what_comes_with_a_message_is_kept_with_it(mind: Mind, wall: Moved) -> N
 
 @pytest.mark.parametrize("together", [True, False], ids=["in one transaction", "one by one"])
 def test_news_that_comes_first_waits_for_its_message(mind: Mind, together: bool) -> None:
-    commands = [
+    commands: list[Command[Any]] = [
         reaction("👍"),
         edit("Second.", at=NOON + 2 * SECOND),
         edit("First.", at=NOON + SECOND),

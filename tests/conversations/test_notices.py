@@ -11,6 +11,7 @@ from bridge import actions as a
 from bridge.conversations import tables as t
 from bridge.conversations.changes import lane
 from bridge.conversations.commands import Announce, Introduce, Receive, Reply
+from bridge.conversations.committer import Command
 from bridge.conversations.notices import Confirm, Echo, Reach
 from bridge.conversations.tries import Outcome, Settle, Take
 from bridge.conversations.verbs import ActOnDialog, ActOnWish
@@ -345,11 +346,12 @@ def test_an_echo_of_a_wishs_news_settles_its_asker(mind: Mind, wall: Moved) -> N
 
 def test_all_of_it_needs_a_channel(mind: Mind) -> None:
     nowhere = ChannelName("nowhere")
-    for command in (
+    commands: tuple[Command[Any], ...] = (
         Reach(Reachable(nowhere, HIM, EventKey("1"), reachable=True)),
         Confirm(Receipted(nowhere, HIM, EventKey("2"), Mark.read)),
         Echo(Echoed(nowhere, HIM, EventKey("3"), NativeId("e1"))),
-    ):
+    )
+    for command in commands:
         with pytest.raises(Missing):
             mind.do(command)
     assert not mind.rows(t.seen)

@@ -13,11 +13,12 @@ import pytest
 from bridge import actions as a
 from bridge.conversations import tables as t
 from bridge.conversations.database import Database
+from bridge.conversations.door import Door
 from bridge.conversations.effects import Effects
 from bridge.conversations.presence import Presence
 from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
-from bridge.conversations.router import Door, Router
+from bridge.conversations.router import Router
 from bridge.conversations.tries import Outcome
 from bridge.errors import Missing, NotAllowed, Refused
 from bridge.messages import AgentId, DialogId, Mark, Priority, Receipt, TicketId, WishId

@@ -49,6 +49,8 @@ h2 { font-size: 17px; }
 .mine .bubble { background: var(--mine); color: var(--on-mine); }
 .bot .bubble { background: none; border: 1px solid var(--line); }
 .unsent .bubble { opacity: .85; }
+.quote { margin-bottom: 4px; padding-inline-start: 8px; border-inline-start: 3px solid currentColor; font-size: 14px; overflow-wrap: anywhere; }
+.quote b { display: block; }
 .words { white-space: pre-wrap; overflow-wrap: anywhere; }
 a { color: inherit; }
 .file { display: block; overflow-wrap: anywhere; }

@@ -107,7 +107,7 @@ def test_an_answer_says_what_it_answers(people: People) -> None:
     expect(agent.locator(".composer .answers")).to_be_hidden()
     answer = said(agent, "Green and black")
     expect(answer.locator(".quoted")).to_contain_text("Do you sell tea?")
-    expect(customer.locator("bridge-chat .line.agent .quote")).to_contain_text("Do you sell tea?")
+    expect(customer.locator("bridge-chat .line.agent q")).to_contain_text("Do you sell tea?")
     people.shoot(agent, "quoted")
     people.shoot(customer, "quoted-widget")
     answer.locator(".quoted").click()

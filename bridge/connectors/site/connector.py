@@ -294,7 +294,7 @@ class SiteConnector(Connector):
             shown["deleted"] = True
         data = message.data or {}
         if (quote := data.get("quote")) and not message.deleted_at:
-            shown["quote"] = {"author": quote.get("author", {}).get("name", ""), "text": quote["text"]}
+            shown["quote"] = quote["text"]
         if buttons := data.get("buttons"):
             shown["buttons"] = [{"command": command, "label": label} for command, label in buttons]
         return shown

@@ -113,14 +113,13 @@ export class Log {
     const { kind, name } = message.author;
     const by = first && !mine && h("p", { class: "by" }, h("span", { class: "face", "aria-hidden": "true" }, kind === "bot" ? "⚙" : [...(name || "?")][0].toUpperCase()), kind === "bot" ? t("bot") : name);
     const words = message.deleted ? h("p", { class: "words" }, t("deleted")) : message.text && h("p", { class: "words", dir: "auto" }, prose(message.text));
-    const quote = message.quote && h("p", { class: "quote" }, message.quote.author && h("b", { dir: "auto" }, message.quote.author), h("span", { dir: "auto" }, message.quote.text));
     const files = message.deleted ? [] : message.attachments.map((file, place) => this.#file(message.id, file, place));
     const time = h("time", { datetime: message.said_at }, this.clock.format(new Date(message.said_at)));
     return h(
       "div",
       { class: `line ${mine ? "mine" : kind} ${first ? "first" : ""}` },
       by,
-      h("div", { class: "bubble" }, quote, words, files),
+      h("div", { class: "bubble" }, message.quote && h("q", { dir: "auto" }, message.quote), words, files),
       buttons && h("div", { class: "buttons" }, buttons.map((button) => h("button", { type: "button", data: { act: button.command }, onclick: () => this.does.press(button) }, button.label))),
       h("p", { class: "mark", data: mark ? { mark } : {} }, time, message.edited && ` · ${t("edited")}`, mark && ` · ${t(mark)}`),
     );

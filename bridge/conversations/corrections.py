@@ -88,8 +88,6 @@ def asked_to_change(
     if len(before) != len(after):
         return None
     changed = [place for place, part in enumerate(after) if part["text"] != before[place]["text"]]
-    if any(not after[place]["text"] for place in changed):
-        return None
     draft = Draft(dialog, now)
     _await(draft, message, "edit")
     for place in changed:

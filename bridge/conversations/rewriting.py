@@ -129,7 +129,8 @@ def _own(work: Work, dialog: Dialog, seq: int, agent: a.Agent, what: str) -> Sai
 
 
 def _rows(work: Work, dialog: Dialog, message: Said) -> list[OutRow]:
-    rows = work.outgoing(dialog.id, message.seq)
+    """The posts of a message, in its order; those that it no longer needs stood at its end."""
+    rows = [row for row in work.outgoing(dialog.id, message.seq) if row.reason != LEFT_OUT]
     if not rows:
         raise Missing(f"this dialog has no outgoing message {message.seq}")
     return rows
@@ -137,12 +138,7 @@ def _rows(work: Work, dialog: Dialog, message: Said) -> list[OutRow]:
 
 def _files(rows: Sequence[OutRow]) -> list[Json]:
     """The files that these posts carry, in their order."""
-    return [
-        file
-        for row in rows
-        if row.reason != LEFT_OUT
-        for file in row.payload.get("attachments") or _lone(row.payload)
-    ]
+    return [file for row in rows for file in row.payload.get("attachments") or _lone(row.payload)]
 
 
 def _lone(payload: Json) -> list[Json]:

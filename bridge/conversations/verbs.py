@@ -14,6 +14,7 @@ from bridge.conversations import dialog as dialogs
 from bridge.conversations import tables as t
 from bridge.conversations.changes import Dialog
 from bridge.conversations.committer import Command
+from bridge.conversations.outbox import LEFT_OUT
 from bridge.conversations.said import Said
 from bridge.conversations.work import Needs, Work
 from bridge.conversations.writes import Ids
@@ -283,7 +284,7 @@ def _spoken(work: Work, dialog: DialogId, seqs: tuple[int, ...] | list[int]) -> 
 
 
 def _all_unsent(work: Work, dialog: Dialog, seq: int) -> None:
-    rows = work.outgoing(dialog.id, seq)
+    rows = [row for row in work.outgoing(dialog.id, seq) if row.reason != LEFT_OUT]
     if not rows:
         raise Missing(f"this dialog has no outgoing message {seq}")
     if any(row.state not in ("queued", "delayed") for row in rows):

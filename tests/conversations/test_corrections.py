@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bridge import actions as a
 from bridge.conversations import tables as t
@@ -179,6 +180,16 @@ def test_what_has_not_gone_out_is_taken_back_at_once(mind: Mind, wall: Moved) ->
     assert take(mind, reply.dialog, wall) is None
 
 
+@pytest.mark.parametrize("verb", [a.Undo, a.Delete])
+def test_a_text_that_has_become_shorter_is_still_taken_back(plain: Mind, wall: Moved, verb: Any) -> None:
+    reply = replied(plain, "one " * 25)
+    change(plain, reply, "Short.")
+    assert [row.state for row in outgoing(plain, reply.seq)] == ["queued", "cancelled"]
+    plain.do(ActOnDialog(reply.dialog, me, verb(reply.seq)))
+    assert message(plain, reply.seq).mark == "cancelled"
+    assert take(plain, reply.dialog, wall) is None
+
+
 def test_a_failed_message_that_is_removed_is_not_sent_again(mind: Mind, wall: Moved) -> None:
     reply = replied(mind)
     settle(mind, take(mind, reply.dialog, wall), "failed", reason="no")
@@ -186,6 +197,18 @@ def test_a_failed_message_that_is_removed_is_not_sent_again(mind: Mind, wall: Mo
     assert {row.state for row in outgoing(mind, reply.seq)} == {"cancelled"}
     with pytest.raises(Refused, match="has not failed"):
         mind.do(ActOnDialog(reply.dialog, me, a.Retry(reply.seq)))
+
+
+def test_a_file_of_a_post_written_before_albums_is_kept(mind: Mind) -> None:
+    reply = replied(mind, "Long enough to stand on its own", files=files(mind, "a.png"))
+    [_, row] = outgoing(mind, reply.seq)
+    old = {**row.payload, "file": row.payload["attachments"][0]}
+    del old["attachments"]
+    with mind.database.write() as connection:
+        connection.execute(sa.update(t.outbox).where(t.outbox.c.id == row.id).values(payload=old))
+    change(mind, reply, "Other words to stand on their own")
+    names = [file["name"] for row in outgoing(mind, reply.seq) for file in row.payload.get("attachments", [])]
+    assert names == ["a.png"]
 
 
 # --- what the contact has, where the platform can change it

@@ -166,6 +166,21 @@ def test_a_place_that_moves_is_no_edit_and_how_a_message_came_stays(mind: Mind) 
     assert row.text == "Here I am"
 
 
+@pytest.mark.parametrize(
+    ("about", "preview"),
+    [
+        ({"location": {"title": "The gate"}}, "📍 The gate"),
+        ({"location": {"address": "Pariser Platz"}}, "📍 Pariser Platz"),
+        ({"contact": {"name": "Eve", "phone": "+49"}}, "👤 Eve +49"),
+        ({"unsupported": "story"}, "[story]"),
+        ({"forwarded": {"from": "Eve"}}, "…"),
+    ],
+)
+def test_a_list_shows_what_is_no_text_by_a_sign(mind: Mind, about: Json, preview: str) -> None:
+    wrote(mind, "", about=about)
+    assert dialog(mind).preview == preview
+
+
 def test_who_has_dealt_with_a_message_is_told_that_it_has_changed(mind: Mind) -> None:
     first = wrote(mind)
     mind.do(edit("Before anybody answered."))

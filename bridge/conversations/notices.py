@@ -176,7 +176,9 @@ class Echo(Command[Receipt]):
             dialog = arrivals.current(work, news.channel, news.address, text=news.text)
             change = reach.echoed(dialog, news, work.now, work.rules)
             work.put(change)
-            place = (dialog.id, change.said[0].seq)
+            spoken = next(said for said in change.said if said.event == "echo")
+            work.recall.arrived(dialog, news.native, spoken)
+            place = (dialog.id, spoken.seq)
         work.remember(news.event_key, *place)
         return Receipt(*place, mark=Mark.accepted)
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from sqlalchemy.engine import Connection
 
 from bridge.conversations import natives, store
-from bridge.conversations.changes import Change
+from bridge.conversations.changes import Change, Dialog, Revised, Spoken
 from bridge.conversations.natives import Early, Place
 from bridge.conversations.said import Said, said
 from bridge.errors import Missing
@@ -28,6 +28,8 @@ class Recall:
         self._connection = connection
         self._places: dict[Place, tuple[DialogId, int]] = {}
         self._messages: dict[tuple[DialogId, int], Said] = {}
+        self._fresh: dict[Place, Spoken] = {}
+        """what is said in this transaction, until somebody asks for it: hardly anybody does"""
         self._early: dict[tuple[IdentityId, NativeId], Early | None] = {}
 
     def learn(self, places: Mapping[Place, Said]) -> None:
@@ -45,23 +47,26 @@ class Recall:
         dialog = change.dialog
         for spoken in change.said:
             if spoken.native is not None and spoken.author.kind == "contact":
-                self._places[dialog.channel, dialog.address, spoken.native] = (dialog.id, spoken.seq)
-                self._messages[dialog.id, spoken.seq] = said(spoken)
-        for post in change.posts:
-            if post.native is not None and post.message_seq is not None:
-                spoken = next(each for each in change.said if each.seq == post.message_seq)
-                self._places[dialog.channel, dialog.address, post.native] = (dialog.id, spoken.seq)
-                self._messages[dialog.id, spoken.seq] = said(spoken)
-        if not self._messages:
-            return
-        for revised in change.revised:
-            known = self._messages.get((revised.dialog, revised.seq))
-            if known is not None:
-                new = {name: value for name in _CHANGES if (value := getattr(revised, name)) is not None}
-                self._messages[revised.dialog, revised.seq] = replace(known, **new)
+                self._fresh[dialog.channel, dialog.address, spoken.native] = spoken
+        if self._messages:
+            for revised in change.revised:
+                self._revise(revised)
+
+    def arrived(self, dialog: Dialog, native: NativeId, spoken: Spoken) -> None:
+        """What was said past us is known by its platform's id from now on, too."""
+        self._fresh[dialog.channel, dialog.address, native] = spoken
+
+    def _revise(self, revised: Revised) -> None:
+        known = self._messages.get((revised.dialog, revised.seq))
+        if known is not None:
+            new = {name: value for name in _CHANGES if (value := getattr(revised, name)) is not None}
+            self._messages[revised.dialog, revised.seq] = replace(known, **new)
 
     def by_native(self, channel: ChannelName, address: Address, native: NativeId) -> Said | None:
         """The message its platform knows by this id; it must be among what the command needs."""
+        fresh = self._fresh.pop((channel, address, native), None)
+        if fresh is not None:
+            self.learn({(channel, address, native): said(fresh)})
         place = self._places.get((channel, address, native))
         return None if place is None else self._messages[place]
 

@@ -112,10 +112,15 @@ def catch_up(work: Work, channel: ChannelName, address: Address, native: NativeI
     if early is None or early.state != "waiting":
         return
     for news in revisions.unkept(early.news, channel, address, native):
-        message = work.recall.by_native(channel, address, native)
-        assert message is not None, "it has just been said"
-        happen(work, message, news)
+        happen(work, said_as(work, channel, address, native), news)
     settle(work, channel, address, early, "come")
+
+
+def said_as(work: Work, channel: ChannelName, address: Address, native: NativeId) -> Said:
+    """The message that is known to be there, as it is now."""
+    message = work.recall.by_native(channel, address, native)
+    assert message is not None, "it has been said"
+    return message
 
 
 def settle(
@@ -188,11 +193,11 @@ class Stray(Command[bool]):
                 channel, address, EventKey(""), edit.text, native=edit.native, about=edit.about
             )
             shown = arrivals.take_in(work, incoming, self.absent)
-            message = work.recall.message(shown.dialog, shown.seq)
             at = edit.edited_at or work.now
+            message = said_as(work, channel, address, early.native)
             work.put(revisions.dated(work.dialog(shown.dialog), message, at, work.now))
             for news in told:
-                happen(work, work.recall.message(shown.dialog, shown.seq), news)
+                happen(work, said_as(work, channel, address, early.native), news)
             return
         identity = work.identities[channel, address]
         if identity.dialog is not None:

@@ -322,8 +322,10 @@ class Hands:
             raise errors.Rejected("the message itself has not arrived")
         if row.kind == "edit":
             await connector.edit(to, message(row, native))
-        else:
+        elif row.kind == "delete":
             await connector.delete(to, native)
+        else:
+            raise errors.Rejected(f"nothing knows how to {row.kind}")
         return None
 
     async def _native(self, row: OutRow) -> NativeId | None:

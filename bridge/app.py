@@ -31,6 +31,7 @@ from bridge.conversations.access import Access, Person
 from bridge.conversations.committer import GATHER, UNHURRIED, Committer
 from bridge.conversations.database import Database
 from bridge.conversations.door import Door
+from bridge.conversations.effects import EVERYTHING, Effects
 from bridge.conversations.heal import Heal
 from bridge.conversations.hints import Hints, ending, send_now
 from bridge.conversations.lanes import Bells
@@ -146,7 +147,7 @@ async def _process(
         hub = Hub(client)
         around = _surroundings(config, router, hub, Leases(client), http)
         edges = _edges(config, made, around)
-        tasks = _informed(router, hub, made.rules.lines, roles)
+        tasks = _informed(router, hub, hints, made.rules.lines, roles)
         stack.push_async_callback(_cancel, tasks)
         chores = Chores(redis_url)
         stack.callback(chores.close)
@@ -182,9 +183,10 @@ async def _process(
 
 
 def _informed(
-    router: Router, hub: Hub, lines: Collection[LineName], roles: Collection[str]
+    router: Router, hub: Hub, hints: Hints, lines: Collection[LineName], roles: Collection[str]
 ) -> list[asyncio.Task[None]]:
     """What keeps a process up to date: who is on duty, and, where there are pages or hands, what is called for."""
+    hints.add(Effects(wakes={EVERYTHING}))  # in the name of the process that was killed before it could
     tasks = [asyncio.create_task(router.attendance.run(lines), name="duty")]
     if "web" in roles or "hands" in roles:
         tasks.append(asyncio.create_task(hub.run(), name="live"))

@@ -247,10 +247,11 @@ class Live(Protocol):
     """Wake-ups of live pages: a hint that something changed, never what."""
 
     def watch(self, *keys: str) -> AsyncIterator[frozenset[str]]:
-        """Yields at once, then when a key was touched (four times a second at most), and with nothing every 15 seconds.
+        """Yields what to look at: all keys at first and once a minute, the touched ones (four times a second at most).
 
-        Keys: "desk", "board", "agent:<id>" (what is his), "dialog:<id>", "ticket:<id>", "wish:<id>", "address:<channel>/<address>"; and of
-        presence "here:<dialog>" (who views it) and "typing:<channel>/<address>" (an agent types to the contact).
+        An empty set is a sign of life, every 15 seconds when nothing happens. Keys: "desk", "board", "agent:<id>" (what
+        is his), "dialog:<id>", "ticket:<id>", "wish:<id>", "address:<channel>/<address>"; and of presence
+        "here:<dialog>" (who views it) and "typing:<channel>/<address>" (an agent types to the contact).
         """
 
 

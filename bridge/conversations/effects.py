@@ -22,6 +22,9 @@ QUEUE = "bridge:queue:"
 LIVE = "bridge:live"
 """Publish channel: what pages should look at again, and which destinations have work."""
 
+EVERYTHING = "*"
+"""Wakes every page: somebody may have ended before he could say what he had changed."""
+
 NO_DUE = 4_102_444_800_000
 """The score (ms, year 2100) of a dialog to which nothing is promised."""
 

@@ -12,7 +12,7 @@ from typing import Any
 import redis
 import structlog
 
-from bridge.conversations.effects import EPOCH, Effects
+from bridge.conversations.effects import EPOCH, EVERYTHING, Effects
 
 log = structlog.get_logger()
 
@@ -56,6 +56,7 @@ class Hints:
                 if not self.reachable:
                     # Redis may have kept all but what we could not tell: then the next sweep tells everything.
                     await self._client.delete(EPOCH)
+                    self._pending.wakes.add(EVERYTHING)
                 self.note(reachable=True)
             except (redis.RedisError, OSError) as error:
                 self.note(reachable=False, reason=str(error))

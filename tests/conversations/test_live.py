@@ -12,7 +12,7 @@ import redis as sync_redis
 import redis.asyncio as aioredis
 
 from bridge.conversations import live
-from bridge.conversations.effects import LIVE, Effects, notice
+from bridge.conversations.effects import EVERYTHING, LIVE, Effects, notice
 from bridge.conversations.hints import Hints, send_now
 from bridge.conversations.live import Hub
 from tests.conversations.samples import NOON
@@ -41,7 +41,7 @@ async def test_a_watcher_is_woken_by_his_keys_only_and_seldom_enough(redis_url: 
         rung: list[str] = []
         hub.on_ring = rung.append
         watch = hub.watch("desk", "dialog:7")
-        assert await anext(watch) == frozenset()
+        assert await anext(watch) == {"desk", "dialog:7"}
         await client.publish(LIVE, notice({"dialog:8", "board"}, ["channel:shop"]))
         await client.publish(LIVE, notice({"dialog:7"}, []))
         assert await asyncio.wait_for(anext(watch), 2) == {"dialog:7"}
@@ -70,7 +70,7 @@ async def test_two_watchers_of_one_key_are_both_woken_and_one_may_leave(redis_ur
 
 
 @pytest.mark.anyio
-async def test_a_heartbeat_comes_when_nothing_happens(
+async def test_a_heartbeat_comes_when_nothing_happens_and_now_and_then_a_watcher_looks_by_himself(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "HEARTBEAT", 0.2)
@@ -78,6 +78,8 @@ async def test_a_heartbeat_comes_when_nothing_happens(
         watch = hub.watch("desk")
         await anext(watch)
         assert await asyncio.wait_for(anext(watch), 2) == frozenset()
+        monkeypatch.setattr(live, "LOOK", 0.0)
+        assert await asyncio.wait_for(anext(watch), 2) == {"desk"}
         await watch.aclose()  # type: ignore[attr-defined]
 
 
@@ -91,12 +93,49 @@ async def test_watchers_look_by_themselves_while_redis_is_out_and_at_once_when_i
         await anext(watch)
         redis_server.kill()
         await until(lambda: hub.deaf)
-        assert await asyncio.wait_for(anext(watch), 2) == frozenset()
+        assert await asyncio.wait_for(anext(watch), 2) == {"desk"}
+        monkeypatch.setattr(live, "HEARTBEAT_DEAF", 60.0)
         redis_server.start()
-        deadline = time.monotonic() + 5
-        while await asyncio.wait_for(anext(watch), 5) != {"desk"}:
-            assert time.monotonic() < deadline
-        assert not hub.deaf
+        await until(lambda: not hub.deaf)
+        assert await asyncio.wait_for(anext(watch), 5) == {"desk"}
+        await watch.aclose()  # type: ignore[attr-defined]
+
+
+@pytest.mark.anyio
+async def test_a_crowd_is_woken_one_after_another_and_everybody_once(redis_url: str) -> None:
+    async with hub_on(redis_url) as (hub, client):
+        crowd = [hub.watch("desk") for _ in range(live.FEW + 10)]
+        alone = hub.watch("dialog:7")
+        for watch in (*crowd, alone):
+            await anext(watch)
+        woken: list[int] = []
+
+        async def wait(number: int, watch: AsyncIterator[frozenset[str]]) -> None:
+            await anext(watch)
+            woken.append(number)
+
+        waiting = [asyncio.create_task(wait(number, watch)) for number, watch in enumerate(crowd)]
+        waiting.append(asyncio.create_task(wait(-1, alone)))
+        began = time.monotonic()
+        for _ in range(3):
+            await client.publish(LIVE, notice({"desk"}, []))
+        await client.publish(LIVE, notice({"dialog:7"}, []))
+        await asyncio.wait_for(asyncio.gather(*waiting), 10)
+        assert time.monotonic() - began >= live.PACE * live.FEW
+        assert sorted(woken) == [-1, *range(len(crowd))]
+        assert woken.index(-1) < live.FEW
+        for watch in (*crowd, alone):
+            await watch.aclose()  # type: ignore[attr-defined]
+        assert hub._watchers == {}
+
+
+@pytest.mark.anyio
+async def test_a_process_that_begins_wakes_every_page(redis_url: str) -> None:
+    async with hub_on(redis_url) as (hub, client):
+        watch = hub.watch("desk", "dialog:7")
+        await anext(watch)
+        Hints(client, asyncio.get_running_loop()).add(Effects(wakes={EVERYTHING}))
+        assert await asyncio.wait_for(anext(watch), 2) == {"desk", "dialog:7"}
         await watch.aclose()  # type: ignore[attr-defined]
 
 

@@ -232,14 +232,14 @@ class SiteConnector(Connector):
     async def _follow(self, address: Address, after: int) -> AsyncIterator[bytes]:
         """Everything this visitor may see that changed since `after`, now and for as long as he stays."""
         read, presence = self.around.router.read, self.around.router.presence
-        typing = f"typing:{self.name}/{address}"
-        async for touched in self.around.live.watch(f"address:{self.name}/{address}", typing):
+        said, typing = f"address:{self.name}/{address}", f"typing:{self.name}/{address}"
+        async for touched in self.around.live.watch(said, typing):
             if typing in touched and (name := await presence.typist(self.name, address)):
                 yield stream.event("typing", {"name": name})
-            if touched == {typing}:
-                continue
             quiet = True
-            while messages := await read.visible(self.name, address, after=after, limit=200):
+            while said in touched and (
+                messages := await read.visible(self.name, address, after=after, limit=200)
+            ):
                 for message in messages:
                     after = max(after, message.rev)
                     quiet = False

@@ -13,19 +13,45 @@ from sqlalchemy.engine import Connection
 
 from bridge import views as v
 from bridge.conversations import tables as t
+from bridge.conversations.statements import Statement, one_of
 from bridge.errors import Missing
 from bridge.messages import Address, ChannelName, DialogId, FileId, Json, Mark
 
 MOST = 1000
-_SHOWN = [mark.value for mark in Mark if mark.shown]
+_SHOWN = [sa.literal_column(f"'{mark.value}'") for mark in Mark if mark.shown]
+
+
+_behind = sa.select(t.message).where(t.message.c.rev > sa.bindparam("after", type_=sa.BigInteger))
+_in_order = (t.message.c.rev, t.message.c.dialog, t.message.c.seq)
+_limit = sa.bindparam("limit", type_=sa.Integer)
+
+_of_dialog = t.message.c.dialog == sa.bindparam("dialog", type_=sa.BigInteger)
+_to_agents = Statement(_behind.where(_of_dialog).order_by(*_in_order).limit(_limit))
+
+_his = (
+    sa.select(t.dialog.c.id)
+    .join(t.identity, t.identity.c.id == t.dialog.c.identity)
+    .where(t.identity.c.channel == sa.bindparam("channel"), t.identity.c.address == sa.bindparam("address"))
+)
+_of_contact = sa.and_(
+    t.message.c.dialog.in_(_his),
+    t.message.c.private.is_(False),
+    sa.or_(t.message.c.author == sa.literal_column("'contact'"), t.message.c.mark.in_(_SHOWN)),
+)
+_to_contacts = Statement(_behind.where(_of_contact).order_by(*_in_order).limit(_limit))
+
+_attached = Statement(
+    sa.select(t.attachment)
+    .where(one_of(t.attachment.c.dialog, "dialogs"), one_of(t.attachment.c.seq, "seqs"))
+    .order_by(t.attachment.c.id)
+)
 
 
 def changed(connection: Connection, dialog: DialogId, after: int, limit: int) -> list[v.MessageView]:
     """All messages of a dialog that changed since, in the order of rev."""
-    known = connection.execute(sa.select(t.dialog.c.id).where(t.dialog.c.id == dialog)).first()
-    if known is None:
+    rows = _since(connection, _to_agents, _of_dialog, after, limit, dialog=dialog)
+    if not rows and connection.scalar(sa.select(t.dialog.c.id).where(t.dialog.c.id == dialog)) is None:
         raise Missing("there is no such dialog")
-    rows = _since(connection, t.message.c.dialog == dialog, after, limit)
     return views(connection, rows)
 
 
@@ -33,17 +59,7 @@ def visible(
     connection: Connection, channel: ChannelName, address: Address, after: int, limit: int
 ) -> list[v.MessageView]:
     """What the contact said, and what of ours has reached him, over all dialogs of his address."""
-    his = (
-        sa.select(t.dialog.c.id)
-        .join(t.identity, t.identity.c.id == t.dialog.c.identity)
-        .where(t.identity.c.channel == channel, t.identity.c.address == address)
-    )
-    theirs = sa.and_(
-        t.message.c.dialog.in_(his),
-        t.message.c.private.is_(False),
-        sa.or_(t.message.c.author == "contact", t.message.c.mark.in_(_SHOWN)),
-    )
-    rows = _since(connection, theirs, after, limit)
+    rows = _since(connection, _to_contacts, _of_contact, after, limit, channel=channel, address=address)
     files = _files(connection, rows)
     return [_to_contact(row, files.get((row.dialog, row.seq), [])) for row in rows]
 
@@ -84,18 +100,23 @@ def file(connection: Connection, wanted: FileId) -> tuple[v.FileView, str, str]:
 
 
 def _since(
-    connection: Connection, which: sa.ColumnElement[bool], after: int, limit: int
-) -> list[sa.Row[Any]]:
+    connection: Connection,
+    behind: Statement,
+    which: sa.ColumnElement[bool],
+    after: int,
+    limit: int,
+    **whose: Any,
+) -> list[Any]:
     """The rows behind rev `after`. Several may share one rev (a receipt moves many marks): they stay together."""
     limit = max(1, min(limit, MOST))
-    query = sa.select(t.message).where(which).order_by(t.message.c.rev, t.message.c.dialog, t.message.c.seq)
-    rows = list(connection.execute(query.where(t.message.c.rev > after).limit(limit)))
+    rows = list(behind.ask(connection, after=after, limit=limit, **whose))
     if len(rows) == limit:
         last = rows[-1]
-        behind = sa.tuple_(t.message.c.dialog, t.message.c.seq) > sa.tuple_(
+        further = sa.tuple_(t.message.c.dialog, t.message.c.seq) > sa.tuple_(
             sa.literal(last.dialog, sa.BigInteger), sa.literal(last.seq, sa.BigInteger)
         )
-        rows += connection.execute(query.where(t.message.c.rev == last.rev, behind))
+        query = sa.select(t.message).where(which, t.message.c.rev == last.rev, further).order_by(*_in_order)
+        rows += connection.execute(query, whose)
     return rows
 
 
@@ -131,14 +152,9 @@ def _without(data: Json) -> Json | None:
 def _files(connection: Connection, rows: Collection[Any]) -> dict[tuple[DialogId, int], list[v.FileView]]:
     if not rows:
         return {}
-    query = (
-        sa.select(t.attachment)
-        .where(t.attachment.c.dialog.in_({row.dialog for row in rows}))
-        .where(t.attachment.c.seq.in_({row.seq for row in rows}))
-        .order_by(t.attachment.c.id)
-    )
+    dialogs, seqs = ({row.dialog for row in rows}, {row.seq for row in rows})
     found: dict[tuple[DialogId, int], list[v.FileView]] = {}
-    for row in connection.execute(query):
+    for row in _attached.ask(connection, dialogs=list(dialogs), seqs=list(seqs)):
         found.setdefault((row.dialog, row.seq), []).append(_file(row))
     return found
 

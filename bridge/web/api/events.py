@@ -66,11 +66,10 @@ async def _news(live: Live, presence: Presence, keys: list[str], again: Again) -
         if await again() is None:
             return
         yield BEAT
-        # A beat without news is a time to look all the same: wake-ups may be lost, and while Redis is out all are.
-        changed = touched - rooms or (frozenset() if touched else frozenset(keys))
+        changed = touched - rooms
         if changed and not opening:
             yield event("wake", {"keys": sorted(changed)})
-        for room in sorted(touched & rooms if touched else rooms):
+        for room in sorted(touched & rooms):
             dialog = room.removeprefix("here:")
             there = await presence.here(DialogId(int(dialog)))
             if there != seen.get(room):

@@ -1,0 +1,8 @@
+"""The stand-in of Telegram: Bot API, webhooks and long polling, files, topics, groups, and the people who write."""
+
+from bridge.playground.telegram.bots import Bot
+from bridge.playground.telegram.chats import Group, Private
+from bridge.playground.telegram.people import Person, Press
+from bridge.playground.telegram.telegram import Telegram
+
+__all__ = ["Bot", "Group", "Person", "Press", "Private", "Telegram"]

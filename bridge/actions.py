@@ -108,6 +108,23 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """Say what one has said in other words: in place where the channel can, by a line of correction where not."""
+
+    seq: int
+    text: str
+    action: Literal["edit"] = "edit"
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Take back what one has said, where the channel can; a note always."""
+
+    seq: int
+    action: Literal["delete"] = "delete"
+
+
+@dataclass(frozen=True, slots=True)
 class Promote:
     """Make a ticket from chosen messages of a dialog; without a line it goes to the configured second line."""
 
@@ -249,6 +266,8 @@ DialogAction = (
     | Introduce
     | Undo
     | Retry
+    | Edit
+    | Delete
     | Promote
     | FileWish
 )

@@ -9,10 +9,11 @@ import asyncio
 import gc
 import signal
 import sqlite3
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 import aiohttp
 import redis
@@ -29,21 +30,25 @@ from bridge.conversations import schema
 from bridge.conversations.access import Access, Person
 from bridge.conversations.committer import GATHER, UNHURRIED, Committer
 from bridge.conversations.database import Database
+from bridge.conversations.door import Door
 from bridge.conversations.heal import Heal
 from bridge.conversations.hints import Hints, ending, send_now
 from bridge.conversations.lanes import Bells
+from bridge.conversations.leases import Leases
 from bridge.conversations.lines import Rules
 from bridge.conversations.live import Hub
 from bridge.conversations.presence import Presence
 from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
-from bridge.conversations.router import Door, Router
+from bridge.conversations.router import Router
 from bridge.conversations.timers import Timers
 from bridge.deliver import Edge, Hands
 from bridge.desk import Desk
 from bridge.media import Files
-from bridge.messages import ChannelName, DeskName, LineName
+from bridge.messages import ChannelName, DeskName, Health, LineName
 from bridge.serving import health_checks, scraped, stop_server, web_application, web_server
+from bridge.signs import Signs
+from bridge.web.channels import Channels, ask
 
 log = structlog.get_logger()
 
@@ -139,13 +144,13 @@ async def _process(
         await asyncio.to_thread(access.ensure_agents, [_person(agent) for agent in config.agents])
         http = await stack.enter_async_context(_http())
         hub = Hub(client)
-        around = _surroundings(config, router, hub, http)
+        around = _surroundings(config, router, hub, Leases(client), http)
         edges = _edges(config, made, around)
         tasks = _informed(router, hub, made.rules.lines, roles)
         stack.push_async_callback(_cancel, tasks)
         chores = Chores(redis_url)
         stack.callback(chores.close)
-        router.on_announce = lambda: chores.soon("announce")
+        _call_out(router, edges, chores)
         if "clock" in roles:
             clock = Clock(router, Timers(client), heal, wall, client, config.chores.model_dump(), chores.soon)
             tasks += _ticking(clock, database)
@@ -155,13 +160,15 @@ async def _process(
             hub.on_ring = hands.ring
             tasks.append(asyncio.create_task(hands.run(), name="hands"))
         if "web" in roles:
+            channels = Channels({name: edge.check for name, edge in edges.items()})
             app = web_application(
                 config,
                 edges,
                 around,
                 access,
+                channels,
                 health_checks(database, client),
-                scraped(database, client, made.rules.lines, wall.now),
+                scraped(database, client, made.rules.lines, channels, wall.now),
             )
             server, serve = web_server(config, app)
             tasks.append(asyncio.create_task(serve, name="web"))
@@ -202,11 +209,14 @@ async def _keep_small(database: Database) -> None:
         await asyncio.sleep(1)
 
 
-def _surroundings(config: Config, router: Router, hub: Hub, http: aiohttp.ClientSession) -> Surroundings:
+def _surroundings(
+    config: Config, router: Router, hub: Hub, leases: Leases, http: aiohttp.ClientSession
+) -> Surroundings:
     secret = config.signing_secret().encode()
     return Surroundings(
         router=router,
         live=hub,
+        leases=leases,
         files=Files(config.files.url, secret),
         http=http,
         secret=secret,
@@ -236,6 +246,25 @@ def _edges(config: Config, made: Parts, around: Surroundings) -> dict[str, Edge]
     for desk_name, desk in made.desks.items():
         edges[f"desk:{desk_name}"] = desk(desk_name, config.desk_settings(desk_name, desk.Settings), around)
     return edges
+
+
+async def asked(config: Config, made: Parts) -> dict[str, Health]:
+    """How each channel and desk says it is, without running any of them: it asks nobody but its platform."""
+    nobody = cast("Any", None)
+    async with _http() as http:
+        around = Surroundings(
+            nobody, nobody, nobody, nobody, http, b"", config.public_url or "", tuple(config.languages)
+        )
+        edges = _edges(config, made, around)
+        return {name: await ask(name, edge.check) for name, edge in edges.items()}
+
+
+def _call_out(router: Router, edges: Mapping[str, Edge], chores: Chores) -> None:
+    """What the mind asks of those above it: to show a sign, to read an event again, to start a chore."""
+    connectors = {edge.name: edge for edge in edges.values() if isinstance(edge, Connector)}
+    router.presence.on_typing = Signs(connectors).typing
+    router.replays = {name: connector.replay for name, connector in connectors.items()}
+    router.on_announce = lambda: chores.soon("announce")
 
 
 def _person(agent: AgentSection) -> Person:

@@ -27,6 +27,7 @@ from bridge import logs
 from bridge.actions import Role
 from bridge.config import Config, load
 from bridge.errors import BridgeError, ConfigError
+from bridge.messages import Health
 from bridge.views import ReportBy
 
 if TYPE_CHECKING:
@@ -96,8 +97,11 @@ def worker(
 
 
 @cli.command()
-def check(config: ConfigPath = DEFAULT) -> None:
-    """Say whether the configuration fits, and what it amounts to."""
+def check(
+    config: ConfigPath = DEFAULT,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the platforms.")] = False,
+) -> None:
+    """Say whether the configuration fits, what it amounts to, and how each channel and desk is."""
     from bridge import app
 
     loaded = _load(config)
@@ -112,6 +116,19 @@ def check(config: ConfigPath = DEFAULT) -> None:
         table.add_row(channel.name, channel.connector, channel.line, str(first or "-"), str(later or "-"))
     out.print(table)
     out.print(f"{config} fits.")
+    if not offline:
+        _tell_health(asyncio.run(app.asked(loaded, made)))
+
+
+def _tell_health(found: dict[str, Health]) -> None:
+    """How each channel and desk is; exits 1 when one of them needs its operator."""
+    table = Table("", "is", "what to do")
+    for name, health in found.items():
+        state = "[green]well[/green]" if health.ok else "[red]not well[/red]"
+        table.add_row(escape(name), f"{state} {escape(health.reason)}", escape(health.repair))
+    out.print(table)
+    if not all(health.ok for health in found.values()):
+        raise typer.Exit(1)
 
 
 @cli.command()

@@ -15,9 +15,10 @@ import aiohttp
 from pydantic import BaseModel, ConfigDict
 from starlette.routing import BaseRoute
 
+from bridge.errors import Refused
 from bridge.media import Files
 from bridge.messages import Address, ChannelName, Health, Limits, Message, NativeId
-from bridge.ports import Live, Router
+from bridge.ports import Leases, Live, Router
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Surroundings:
 
     router: Router
     live: Live
+    leases: Leases
     files: Files
     http: aiohttp.ClientSession
     secret: bytes
@@ -74,6 +76,30 @@ class Connector(ABC):
     @abstractmethod
     async def send(self, to: Address, message: Message) -> NativeId:
         """One platform call; raises a `SendError` that says what happened."""
+
+    async def edit(self, to: Address, message: Message) -> None:
+        """What we sent as `message.native` says `message.text` from now on; asked only where `limits.edits`.
+
+        `message.attachments` are the files it went out with: then the text is their caption. The same edit may be asked
+        twice: that it says so already is no error.
+        """
+        raise NotImplementedError
+
+    async def delete(self, to: Address, native: NativeId) -> None:
+        """Takes back what we sent as `native`; asked only where `limits.deletes`, and maybe twice."""
+        raise NotImplementedError
+
+    async def typing(self, to: Address) -> None:
+        """Shows the contact that somebody types, for a few seconds; asked only where `limits.typing`, best effort."""
+        raise NotImplementedError
+
+    async def replay(self, raw: bytes) -> None:
+        """Parses once more what was put into quarantine, and lets the router hear it.
+
+        Raises a `BridgeError` that says why it is not understood still. What has been heard before is not heard twice:
+        the router knows it by its event key.
+        """
+        raise Refused("this channel cannot read an event again")
 
     async def check(self) -> Health:
         """How the channel is: token, webhook registration, permissions."""

@@ -64,7 +64,9 @@ def decide(error: Exception, row: OutRow, limits: Limits, now: datetime) -> Outc
     # A platform's words may hold what a database refuses, and an outcome has to be stored.
     reason = clean(str(error)) or type(error).__name__
     backoff = now + timedelta(seconds=min(60, 2 ** min(row.attempts - 1, 6)))
-    tired = row.kind == "send" and now - row.created_at > GIVE_UP
+    tired = _to_contact(row) and now - row.created_at > GIVE_UP
+    # The same words set twice, or the same message taken away twice, surprise nobody.
+    harmless = limits.keyed or row.kind in ("edit", "delete")
     match error:
         case errors.Throttled(retry_after=seconds):
             pause = timedelta(seconds=min(max(seconds, 0), LONGEST_PAUSE))
@@ -79,8 +81,9 @@ def decide(error: Exception, row: OutRow, limits: Limits, now: datetime) -> Outc
             # Without its thread a dialog is invisible at its desk: a second thread is the lesser evil.
             return Outcome("delayed", now, reason=reason, not_before=now + timedelta(seconds=60))
         case errors.SendError() if not isinstance(error, errors.Ambiguous):
-            return Outcome("failed", now, reason=reason)
-        case _ if limits.keyed and not tired:
+            gone = isinstance(error, errors.ContactGone) and _to_contact(row)
+            return Outcome("failed", now, reason=reason, gone=gone)
+        case _ if harmless and not tired:
             # The platform drops a repeat that bears the same key: trying again cannot double anything.
             return Outcome("unknown", now, reason=reason, not_before=backoff)
         case _ if row.human and not row.doubled:
@@ -88,6 +91,12 @@ def decide(error: Exception, row: OutRow, limits: Limits, now: datetime) -> Outc
             return Outcome("unknown", now, reason=reason, not_before=again, doubled=True)
         case _:
             return Outcome("failed", now, reason=f"it may not have arrived: {reason}")
+
+
+def _to_contact(row: OutRow) -> bool:
+    """True for what the contact reads; all else is shown to agents, who must see it in the end."""
+    changes = row.kind in ("edit", "delete") and row.destination.startswith("channel:")
+    return row.kind == "send" or changes
 
 
 class Hands:
@@ -280,15 +289,17 @@ class Hands:
     async def _call(self, row: OutRow) -> str | None:
         """The one platform call this row stands for."""
         edge = self._edges[row.destination]
-        thread = ThreadId("")
+        thread, native = ThreadId(""), None
         if isinstance(edge, Desk) and row.kind != "open":
             thread = await self._thread(edge, row)
+        if row.kind in ("edit", "delete"):
+            native = await self._native(row)
         left = (row.sending_until or self._now()) - self._now() - self._margin
         if left <= timedelta():
             raise errors.Unreachable("this process was stopped for too long and has not tried")
         async with asyncio.timeout(left.total_seconds()):
             if isinstance(edge, Connector):
-                return await edge.send(Address(row.payload["address"]), message(row))
+                return await self._speak(edge, row, native)
             if row.kind == "open":
                 opened = await edge.open(card(row.payload["card"]), row.key)
                 self._remember(edge.name, row.dialog, opened)
@@ -296,10 +307,33 @@ class Hands:
             if row.kind == "show":
                 await edge.show(thread, card(row.payload["card"]), row.key)
                 return None
-            if row.kind == "mark":
-                await edge.mark(thread, message(row))
+            if row.kind in ("mark", "edit", "delete"):
+                change = {"mark": edge.mark, "edit": edge.edit, "delete": edge.delete}[row.kind]
+                await change(thread, message(row, native))
                 return None
             return await edge.post(thread, message(row))
+
+    async def _speak(self, connector: Connector, row: OutRow, native: NativeId | None) -> NativeId | None:
+        """What the contact is told, or told otherwise."""
+        to = Address(row.payload["address"])
+        if row.kind == "send":
+            return await connector.send(to, message(row))
+        if native is None:
+            raise errors.Rejected("the message itself has not arrived")
+        if row.kind == "edit":
+            await connector.edit(to, message(row, native))
+        elif row.kind == "delete":
+            await connector.delete(to, native)
+        else:
+            raise errors.Rejected(f"nothing knows how to {row.kind}")
+        return None
+
+    async def _native(self, row: OutRow) -> NativeId | None:
+        """What the edge calls the message that it is to change."""
+        try:
+            return await self._router.native(row)
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            raise errors.Unreachable("the database is out of reach; it has not been tried") from error
 
     async def _thread(self, desk: Desk, row: OutRow) -> ThreadId:
         """Where the desk shows the dialog; it is opened there now if it never was."""
@@ -344,8 +378,8 @@ class Hands:
             await asyncio.sleep(SWEEP)
 
 
-def message(row: OutRow) -> Message:
-    """What the edge is given: the row's payload in the shared words."""
+def message(row: OutRow, native: NativeId | None = None) -> Message:
+    """What the edge is given: the row's payload in the shared words; `native` is what it calls this message already."""
     payload = row.payload
     author = payload.get("author") or {"kind": "system", "id": None, "name": ""}
     files = payload.get("attachments") or ([payload["file"]] if "file" in payload else [])
@@ -360,7 +394,8 @@ def message(row: OutRow) -> Message:
             Attachment(FileId(int(file["id"])), file["name"], file["type"], file["size"]) for file in files
         ),
         buttons=tuple((command, label) for command, label in payload.get("buttons", ())),
-        native=NativeId(payload["native"]) if payload.get("native") else None,
+        reply_to=NativeId(payload["reply_to"]) if payload.get("reply_to") else None,
+        native=native,
         event=payload.get("event"),
         data={
             **(payload.get("data") or {}),

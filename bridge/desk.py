@@ -54,6 +54,19 @@ class Desk(ABC):
         """What became of an agent's message (`message.mark`); desks without marks show nothing."""
         return
 
+    async def edit(self, thread: ThreadId, message: Message) -> None:
+        """A message has changed: its words, or (`message.data["changed"]` is "rest") its reactions and what else it bears.
+
+        `message.native` is what this desk called it, None where it never got it. A desk that cannot change what it shows
+        posts changed words once more.
+        """
+        if message.data.get("changed") != "rest":
+            await self.post(thread, message)
+
+    async def delete(self, thread: ThreadId, message: Message) -> None:
+        """A message was taken back; agents may still read what it said. Desks without deletions show nothing."""
+        return
+
     async def check(self) -> Health:
         """How the desk is."""
         return Health(ok=True)

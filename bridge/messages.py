@@ -7,7 +7,7 @@ Ids are opaque to everybody but the room that makes them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, NewType
 
@@ -104,11 +104,30 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Remote:
+    """A file that is still at its platform.
+
+    `ref` is what its connector finds it by: opaque to all others, and never a link that holds a token. `size` in bytes,
+    None where the platform does not tell.
+    """
+
+    ref: str
+    name: str = ""
+    type: str = ""
+    size: int | None = None
+    kind: Literal["file", "photo", "video", "voice", "audio", "sticker", "video_note", "animation"] = "file"
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """What a connector heard: one message of a contact.
 
     `native` is the platform's id of the message; `asks_person` is a press of "talk to a person";
-    `command` is a bot command or menu press ("start"), which arms no timer by itself.
+    `command` is a bot command or menu press ("start"), which arms no timer by itself; `start` is the payload of the
+    deep link he came by. `reply_to` is the native id of the message he answers and `quote` the words of it that he
+    marked. Messages with one `album` were sent together. `about` holds what is not text, each by its name:
+    {"location": {"latitude", "longitude", "title", "address"}}, {"contact": {"name", "phone"}}, {"poll": {"question",
+    "options"}}, {"unsupported": "dice"}, {"entities": [...]}.
     """
 
     channel: ChannelName
@@ -123,6 +142,99 @@ class Incoming:
     asks_person: bool = False
     email: str | None = None
     page: str | None = None
+    remote: tuple[Remote, ...] = ()
+    reply_to: NativeId | None = None
+    quote: str = ""
+    album: str | None = None
+    about: Json = field(default_factory=dict)
+    start: str = ""
+    said_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The contact changed his message `native`: what it says from now on, its files included."""
+
+    channel: ChannelName
+    address: Address
+    event_key: EventKey
+    native: NativeId
+    text: str
+    remote: tuple[Remote, ...] = ()
+    about: Json = field(default_factory=dict)
+    edited_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """The contact took his message `native` back."""
+
+    channel: ChannelName
+    address: Address
+    event_key: EventKey
+    native: NativeId
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """The contact's reactions to the message `native`, his or ours: the whole new set, () when he took them back."""
+
+    channel: ChannelName
+    address: Address
+    event_key: EventKey
+    native: NativeId
+    emojis: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """The contact can be written to again, or no longer: he has blocked us, or his account is gone."""
+
+    channel: ChannelName
+    address: Address
+    event_key: EventKey
+    reachable: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipted:
+    """The platform's news of what we sent: delivered, read or failed (`reason`).
+
+    It is about these native ids, or about all that was sent up to a moment; what was read or delivered includes all
+    that stands above it.
+    """
+
+    channel: ChannelName
+    address: Address
+    event_key: EventKey
+    mark: Mark
+    natives: tuple[NativeId, ...] = ()
+    upto: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Echoed:
+    """Something was said in our name on the platform.
+
+    With the `key` of one of our posts, or the beginning of it, it tells that this one has arrived; without, a person
+    answered from the platform's own page.
+    """
+
+    channel: ChannelName
+    address: Address
+    event_key: EventKey
+    native: NativeId
+    key: str | None = None
+    text: str = ""
+    remote: tuple[Remote, ...] = ()
+    author_name: str = ""
+    said_at: datetime | None = None
+
+
+Heard = Incoming | Edited | Deleted | Reacted | Reachable | Receipted | Echoed
+"""What a connector may tell the router of a contact's side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +300,15 @@ class Limits:
     unit: Literal["chars", "utf16", "bytes"] = "chars"
     file_mb: int = 50
     edits: bool = False
+    deletes: bool = False
+    typing: bool = False
+    """True when an agent who types can be shown to the contact."""
+    album: int = 1
+    """How many files one message can carry."""
+    caption: int = 0
+    """How long a text may be, in `unit`, that goes out together with files; 0 where it must go on its own."""
+    window: timedelta | None = None
+    """How long after the contact's latest word he may be written to; None where there is no such limit."""
     keyed: bool = True
     """True when the platform drops a repeat that bears the same key, so that a doubtful send may be repeated."""
     per_second: float | None = None
@@ -201,8 +322,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a channel or desk is, and in words how to repair it."""
+    """How a channel or desk is, and in words how to repair it.
+
+    `said` is language → the same two in that language, where a page may show them.
+    """
 
     ok: bool
     reason: str = ""
     repair: str = ""
+    said: dict[str, tuple[str, str]] = field(default_factory=dict)

@@ -35,6 +35,7 @@ COMMITS = Counter("bridge_commits", "Transactions of the committer.")
 BATCH = Histogram(
     "bridge_commit_batch_size", "Commands in one transaction.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)
 )
+CHANNEL_UP = Gauge("bridge_channel_up", "1 while a channel or desk says that it works.", ["destination"])
 REDIS_UP = Gauge("bridge_redis_up", "1 while Redis answers this process.")
 
 

@@ -6,7 +6,7 @@ Owns Protocols only. It must never hold behaviour.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from bridge.messages import (
     DeskName,
     DialogId,
     FileId,
+    Heard,
     Incoming,
     Json,
     LineName,
@@ -48,6 +49,13 @@ class Router(Protocol):
     async def receive(self, incoming: Incoming, files: Collection[FileId] = ()) -> Receipt:
         """Takes a contact's message once, for ever, by its event key."""
 
+    async def hear(self, event: Heard) -> Receipt | None:
+        """Takes what a connector heard once, for ever, by its event key, whatever its kind.
+
+        Answers after the commit with where the event stands in a dialog; None where it concerns none. What comes
+        together (`asyncio.gather` of several calls) is taken in the order of the calls.
+        """
+
     async def reply(
         self,
         dialog: DialogId,
@@ -59,8 +67,12 @@ class Router(Protocol):
         files: Collection[FileId] = (),
         via: DeskName | None = None,
         native: NativeId | None = None,
+        reply_to: int | None = None,
     ) -> Receipt:
-        """An agent's words: sent, held with Undo, or kept inside, by the safe-side rule and `mode`."""
+        """An agent's words: sent, held with Undo, or kept inside, by the safe-side rule and `mode`.
+
+        `native` is what the desk `via` calls them, `reply_to` the seq of the message that they answer.
+        """
 
     async def act(
         self,
@@ -95,7 +107,10 @@ class Router(Protocol):
         """Remembers an uploaded file; `owner` is "<channel>/<address>" or "agent/<id>"."""
 
     async def quarantine(self, channel: ChannelName, event_key: str, raw: bytes, reason: str) -> None:
-        """Keeps an authentic event that could not be understood."""
+        """Keeps an authentic event that could not be understood; the same event key once."""
+
+    async def replay(self, event: int, agent: a.Agent) -> Json:
+        """Gives such an event back to its connector: {"state": "replayed" | "held", "reason": why it is still held}."""
 
 
 class Reader(Protocol):
@@ -174,8 +189,10 @@ class Reader(Protocol):
     async def troubles(self, since: datetime) -> list[v.TroubleView]:
         """Per destination what is late, and what has failed since then."""
 
-    async def quarantined(self, *, cursor: str | None = None, limit: int = 50) -> v.Page[v.QuarantineView]:
-        """Events that could not be understood."""
+    async def quarantined(
+        self, *, state: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> v.Page[v.QuarantineView]:
+        """Events that could not be understood, or those of them in one state."""
 
     async def actions(self, subject: str, *, limit: int = 100) -> list[v.ActionView]:
         """Who did what to a subject ("dialog:7"), latest first."""
@@ -214,6 +231,16 @@ class Presence(Protocol):
 
     async def typist(self, channel: ChannelName, address: Address) -> str | None:
         """The name of the agent who types to the contact at this address now."""
+
+
+class Leases(Protocol):
+    """Work that one process at a time does for all; a hint, so what is done must be right also when two do it."""
+
+    async def hold(self, name: str, span: timedelta) -> bool:
+        """True when this process holds it now, for so long; raises `Unavailable` while Redis is out."""
+
+    async def leave(self, name: str) -> None:
+        """Lets go of it, so that another need not wait; raises `Unavailable` while Redis is out."""
 
 
 class Live(Protocol):

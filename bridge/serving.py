@@ -33,6 +33,7 @@ from bridge.messages import LineName
 from bridge.web import doors
 from bridge.web.api import api
 from bridge.web.api.macros import Macro
+from bridge.web.channels import Channels
 from bridge.web.pages import Settings as PageSettings
 from bridge.web.pages import routes as page_routes
 from bridge.web.site import Check, Scrape, application
@@ -50,6 +51,7 @@ def web_application(
     edges: dict[str, Edge],
     around: Surroundings,
     access: Access,
+    channels: Channels,
     checks: dict[str, Check],
     scrape: Scrape,
 ) -> ASGIApp:
@@ -73,9 +75,9 @@ def web_application(
         secure=pages.secure,
         file_bytes=limit,
         answers=_macros(config),
-        checks={name: edge.check for name, edge in edges.items()},
+        channels=channels,
     )
-    return application(routes, rest, checks, scrape)
+    return application(routes, rest, checks, scrape, channels)
 
 
 def _macros(config: Config) -> list[Macro]:
@@ -110,7 +112,9 @@ def health_checks(database: Database, client: aioredis.Redis) -> dict[str, Check
     return {"sql": sql, "redis": hints}
 
 
-def scraped(database: Database, client: aioredis.Redis, lines: Collection[LineName], now: Now) -> Scrape:
+def scraped(
+    database: Database, client: aioredis.Redis, lines: Collection[LineName], channels: Channels, now: Now
+) -> Scrape:
     """What /metrics answers: this process's counters, and the house as SQL and Redis see it now."""
 
     def house() -> metrics.House | None:
@@ -121,6 +125,7 @@ def scraped(database: Database, client: aioredis.Redis, lines: Collection[LineNa
             return None
 
     async def text() -> bytes:
+        channels.told()
         try:
             async with asyncio.timeout(PATIENCE):
                 await client.ping()

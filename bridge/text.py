@@ -67,6 +67,11 @@ def split(text: str, limit: int, *, unit: Unit = "chars") -> list[str]:
     return [part for part in parts if part and not part.isspace()]
 
 
+def fits(text: str, limit: int, *, unit: Unit = "chars") -> bool:
+    """Whether text is within the limit, uncut."""
+    return not text or _sizes(text, unit)[-1] <= limit
+
+
 def excerpt(text: str, length: int) -> str:
     """One line of at most length characters, with an ellipsis when something is left out.
 

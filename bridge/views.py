@@ -44,7 +44,13 @@ class FileView:
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """A message. `seq` is its place; `rev` grows when it changes, and is the id of live events."""
+    """A message. `seq` is its place; `rev` grows when it changes, and is the id of live events.
+
+    `data` holds what it bears besides its words, each by its name, where it bears any: `quote` (what it answers: dialog,
+    seq, author, text), `about` (a location, a contact, what is unsupported), `reactions`, `buttons`; and for agents
+    `earlier` (the texts it had before, oldest first), `pending` ("edit" or "delete", asked of the platform), `corrected`
+    (the seq of the correction).
+    """
 
     dialog: str
     seq: int
@@ -105,6 +111,8 @@ class DialogView:
     snoozed_until: datetime | None
     resolved_at: datetime | None
     page: str | None
+    unreachable: str | None = None
+    """why the contact cannot be written to, as far as his platform has told us"""
 
 
 @dataclass(frozen=True, slots=True)

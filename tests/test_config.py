@@ -780,7 +780,7 @@ def test_what_stands_behind_a_hash_in_the_shipped_file_is_right_too(tmp_path: Pa
     used = re.sub(r"^( *)# (?=(  )?[a-z_]+:(?! [a-z]+ [a-z]+ ))", r"\1", manual, flags=re.MULTILINE)
     used = used.replace("s3://bucket/folder", "memory://folder").replace("demo: true", "demo: false")
     env = {"BRIDGE_SECRET": "s" * 16, "DB_PASSWORD": "p", "REPORTS_TOKEN": "r" * 16, "CRM_SECRET": "c" * 16}
-    env["SHOP_IDENTITY"] = "i" * 16
+    env |= {"SHOP_IDENTITY": "i" * 16, "TELEGRAM_TOKEN": "7:AA", "TELEGRAM_WEBHOOK": "w" * 16}
     config = read(tmp_path, used, **env)
     assert config.public_url == "https://help.example.com"
     assert config.database.url.startswith("postgresql+psycopg://")

@@ -66,6 +66,7 @@ def test_operations_names_the_labels_of_each_metric() -> None:
     )
     metrics.RECEIVED.labels("docs").inc(0)
     metrics.POSTS.labels("desk:docs", "accepted").inc(0)
+    metrics.CHANNEL_UP.labels("channel:docs").set(1)
     labels = {
         family.name: {name for sample in family.samples for name in sample.labels if name != "le"}
         for family in text_string_to_metric_families(metrics.exposition(HOUSE).decode())

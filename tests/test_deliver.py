@@ -183,10 +183,11 @@ def test_a_payload_becomes_the_message_and_the_card_that_an_edge_is_given() -> N
         "file": {"id": "8", "name": "a.pdf", "type": "application/pdf", "size": 3},
         "mark": "failed",
         "reason": "blocked",
-        "native": "n7",
+        "reply_to": "n5",
     }
-    given = message(a_row(payload=payload, doubled=True))
+    given = message(a_row(payload=payload, doubled=True), NativeId("n7"))
     assert (given.author.id, given.text, given.native, given.mark) == (5, "Here it is.", "n7", "failed")
+    assert given.reply_to == "n5"
     assert [file.name for file in given.attachments] == ["a.pdf"]
     assert (given.data, given.doubled) == ({"reason": "blocked"}, True)
     plain = message(a_row(dialog=None))
@@ -334,7 +335,7 @@ async def working(*hands: Hands) -> AsyncIterator[None]:
         assert not alive, "they do not end"
 
 
-async def replied(house: House, text: str = "It left today.", number: int = 1) -> tuple[int, int]:
+async def replied(house: House, text: str = "It left today.", number: int = 1) -> tuple[DialogId, int]:
     """An agent's reply in a dialog of its own; what the bot said before has gone out."""
     run = house.mind.committer.run
     dialog = (await run(Receive(said(number)))).dialog

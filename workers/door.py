@@ -5,7 +5,7 @@ Owns nothing but the way in. A job must never make a door of its own: what it ma
 
 from __future__ import annotations
 
-from bridge.conversations.router import Door
+from bridge.conversations.door import Door
 
 _opened: list[Door] = []
 

@@ -24,6 +24,8 @@ OVERDUE = timedelta(seconds=60)
 """So soon a post is accepted, delayed with its reason, or failed."""
 LATE = timedelta(seconds=10)
 """So soon an armed timer has fired."""
+EARLY = timedelta(seconds=90)
+"""So soon news of a message that has not come is shown without it."""
 MOST = 1000
 """At most so many findings of a kind: by then it is one trouble, not a thousand."""
 _AT_ONCE = 200  # rows written in one short transaction
@@ -196,6 +198,15 @@ def _timers(connection: Connection, _rules: Rules, now: datetime) -> Iterator[Fi
         yield Finding("timer", f"{row.subject}/{row.name}", reason)
 
 
+def _early(connection: Connection, _rules: Rules, now: datetime) -> Iterator[Finding]:
+    query = sa.select(t.early.c.identity, t.early.c.native, t.early.c.at).where(
+        t.early.c.state == "waiting", t.early.c.at < now - EARLY
+    )
+    for row in connection.execute(query.order_by(t.early.c.at).limit(MOST)):
+        reason = f"news of a message waits for it since {row.at:%Y-%m-%d %H:%M:%S} UTC and is shown to nobody"
+        yield Finding("early", f"early:{row.identity}/{row.native}", reason)
+
+
 def _quarantine(connection: Connection, _rules: Rules, _now: datetime) -> Iterator[Finding]:
     query = sa.select(t.quarantine.c.id, t.quarantine.c.channel, t.quarantine.c.reason).where(
         t.quarantine.c.state == "held"
@@ -220,6 +231,7 @@ _CHECKS: tuple[_Check, ...] = (
     _lanes,
     _doubts,
     _timers,
+    _early,
     _quarantine,
 )
 
@@ -237,6 +249,13 @@ def record(
     )
     gone = _write(database, [key for key in known if key not in found], lambda keys: _leave(keys, now))
     return [found[key] for key in new], [known[key] for key in gone]
+
+
+def over(connection: Connection, key: str, now: datetime) -> None:
+    """What somebody has just put right need not wait for the next audit."""
+    connection.execute(
+        sa.update(t.finding).where(t.finding.c.key == key, t.finding.c.gone_at.is_(None)).values(gone_at=now)
+    )
 
 
 def _write(database: Database, keys: list[str], statement: Callable[[list[str]], Any]) -> Iterator[str]:

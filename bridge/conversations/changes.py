@@ -91,6 +91,8 @@ class Dialog:
     snoozed_until: datetime | None = None
     snooze_gen: int = 0
     resolved_at: datetime | None = None
+    unreachable: str | None = None
+    """why the contact cannot be written to at this address, as far as his platform has told us"""
 
     @property
     def subject(self) -> str:
@@ -126,6 +128,7 @@ class Revised:
     reason: str | None = None
     text: str | None = None
     private: bool | None = None
+    data: Json | None = None
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
 
@@ -154,6 +157,16 @@ class Post:
     not_before: datetime
     message_seq: int | None = None
     human: bool = False
+    native: NativeId | None = None
+    """set for what is there already: this post is never sent, it says where the message is found"""
+
+
+@dataclass(frozen=True, slots=True)
+class Dealt:
+    """What the posts of a message that has not gone out shall say from now on, in their order."""
+
+    seq: int
+    payloads: tuple[Json, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +227,7 @@ class Change:
     """messages whose posts to the contact must not go out"""
     retried: Sequence[int] = ()
     """messages whose failed posts to the contact are to be tried again"""
+    dealt: Sequence[Dealt] = ()
     wished: Spoken | None = None
     """the contact's message that proposes a wish"""
 
@@ -248,6 +262,7 @@ class Draft:
     acted: list[Acted] = field(default_factory=list)
     cancelled: list[int] = field(default_factory=list)
     retried: list[int] = field(default_factory=list)
+    dealt: list[Dealt] = field(default_factory=list)
     wished: Spoken | None = None
 
     def set(self, **fields: object) -> Self:
@@ -271,13 +286,14 @@ class Draft:
         mark: Mark | None = None,
         held_until: datetime | None = None,
         attachments: tuple[Attachment, ...] = (),
+        said_at: datetime | None = None,
     ) -> Spoken:
         spoken = Spoken(
             dialog=self.dialog.id,
             seq=self.step(),
             author=author,
             text=text,
-            said_at=self.now,
+            said_at=said_at or self.now,
             private=private,
             event=event,
             data=data,
@@ -302,6 +318,7 @@ class Draft:
         message_seq: int | None = None,
         human: bool = False,
         not_before: datetime | None = None,
+        native: NativeId | None = None,
     ) -> None:
         """Queues one platform call behind all that was queued for this destination before."""
         where = lane(self.dialog.id, destination)
@@ -318,6 +335,7 @@ class Draft:
                 not_before=not_before or self.now,
                 message_seq=message_seq,
                 human=human,
+                native=native,
             )
         )
 
@@ -352,5 +370,6 @@ class Draft:
             acted=self.acted,
             cancelled=self.cancelled,
             retried=self.retried,
+            dealt=self.dealt,
             wished=self.wished,
         )

@@ -7,15 +7,10 @@ subjects lives in verbs.py, the hands' commands in tries.py, the clock's in ring
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
-from bridge import text
-from bridge.conversations import contacts, marks, store, wishes
+from bridge.conversations import arrivals, contacts, marks, news, rewriting, store, wishes
 from bridge.conversations import dialog as dialogs
-from bridge.conversations import tables as t
-from bridge.conversations.changes import Dialog, Spoken
 from bridge.conversations.committer import Command
-from bridge.conversations.store import Identity
 from bridge.conversations.work import Needs, Work
 from bridge.conversations.writes import Ids
 from bridge.errors import Missing, Refused
@@ -23,7 +18,6 @@ from bridge.messages import (
     Address,
     Author,
     ChannelName,
-    ContactId,
     DeskName,
     DialogId,
     FileId,
@@ -48,100 +42,25 @@ class Receive(Command[Receipt]):
     """lines on which nobody is on duty now"""
 
     def needs(self, needs: Needs) -> None:
-        needs.keys.add(self.incoming.event_key)
-        needs.addresses.add((self.incoming.channel, self.incoming.address))
+        incoming = self.incoming
+        needs.keys.add(incoming.event_key)
+        needs.addresses.add((incoming.channel, incoming.address))
+        if incoming.reply_to is not None:
+            needs.natives.add((incoming.channel, incoming.address, incoming.reply_to))
 
     def fold(self, work: Work) -> Receipt:
         incoming = self.incoming
-        if (taken := work.seen.get(incoming.event_key)) is not None:
-            return Receipt(*taken, new=False)
+        if (before := work.seen.get(incoming.event_key)) is not None:
+            return Receipt(*before, new=False)
         if self.files:
             stored = work.files(self.files, owner=f"{incoming.channel}/{incoming.address}")
             incoming = replace(incoming, attachments=incoming.attachments + stored)
         work.rules.channel(incoming.channel)
-        dialog = self._dialog(work)
-        on_duty = dialog.line not in self.absent
-        change = dialogs.received(dialog, incoming, work.now, work.rules, on_duty=on_duty)
-        work.put(change)
-        if change.wished is not None:
-            self._propose(work, change.wished)
-        seq = change.said[0].seq
-        work.remember(incoming.event_key, dialog.id, seq)
-        return Receipt(dialog.id, seq)
-
-    def _propose(self, work: Work, said: Spoken) -> None:
-        """The contact's words become a wish that agents have still to look at."""
-        dialog = work.dialog(said.dialog)
-        change = wishes.proposed(
-            WishId(Ids.draw()), work.number(t.wish), said.text, dialog, said.seq, work.now
-        )
-        wish = change.wish
-        data = {"wish": str(wish.id), "number": wish.number, "seqs": [said.seq], "title": wish.title}
-        words = f"Wish {wish.number}, to be accepted or declined: {wish.title}"
-        work.put(dialogs.quoted(dialog, None, "proposed", words, work.now, work.rules, **data))
-        work.put_wish(change)
-
-    def _dialog(self, work: Work) -> Dialog:
-        """The dialog this message belongs to: the running one, one resolved lately, or a new one."""
-        incoming = self.incoming
-        channel = work.rules.channel(incoming.channel)
-        identity = work.identities.get((incoming.channel, incoming.address))
-        latest = work.dialogs.get(identity.dialog) if identity and identity.dialog else None
-        if latest is not None and not _over(latest, work.now, channel.reopen_within):
-            return latest
-        language = incoming.language if incoming.language in channel.languages else None
-        if language is None and (identity is None or identity.dialog is None):
-            language = text.language(incoming.text[:200], channel.languages, channel.languages[0])
-        known = identity is not None
-        if identity is None:
-            language = language or channel.languages[0]
-            identity = _stranger(incoming.channel, incoming.address, incoming.name, language, incoming.email)
-        dialog = Dialog(
-            id=DialogId(Ids.draw()),
-            channel=incoming.channel,
-            address=incoming.address,
-            identity=identity.id,
-            contact=identity.contact,
-            name=identity.name or incoming.name,
-            language=language or identity.language,
-            plan=identity.plan,
-            email=identity.email,
-            line=channel.line,
-            opened_at=work.now,
-            changed_at=work.now,
-            # The numbers of one address go on from dialog to dialog, so that its event stream resumes without a hole.
-            seq=latest.seq if latest else 0,
-        )
-        if known and dialog.language != identity.language:
-            identity = replace(identity, language=dialog.language)
-            work.know(identity)
-        work.begin(replace(identity, dialog=dialog.id), dialog, known=known)
-        return dialog
-
-
-def _stranger(
-    channel: ChannelName, address: Address, name: str, language: str, email: str | None
-) -> Identity:
-    """Somebody at an address where nobody has been met yet."""
-    return Identity(
-        id=IdentityId(Ids.draw()),
-        channel=channel,
-        address=address,
-        contact=ContactId(Ids.draw()),
-        name=name,
-        language=language,
-        plan="",
-        email=email,
-        dialog=None,
-    )
-
-
-def _over(dialog: Dialog, now: datetime, reopen_within: timedelta) -> bool:
-    return (
-        dialog.status is Status.resolved
-        and dialog.resolved_at is not None
-        and now - dialog.resolved_at > reopen_within
-    )
+        said = arrivals.take_in(work, incoming, self.absent)
+        work.remember(incoming.event_key, said.dialog, said.seq)
+        if said.native is not None and work.identities[incoming.channel, incoming.address].early > 0:
+            news.catch_up(work, incoming.channel, incoming.address, said.native)
+        return Receipt(said.dialog, said.seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +80,7 @@ class Introduce(Command[None]):
         name, email = contacts.checked(self.name, self.email)
         identity = work.identities.get((self.channel, self.address))
         if identity is None:
-            work.meet(_stranger(self.channel, self.address, name, channel.languages[0], email))
+            work.meet(arrivals.stranger(self.channel, self.address, name, channel.languages[0], email))
         elif identity.dialog is None:
             work.know(replace(identity, name=name or identity.name, email=email or identity.email))
         else:
@@ -182,6 +101,8 @@ class Reply(Command[Receipt]):
     files: tuple[FileId, ...] = ()
     via: DeskName | None = None
     native: NativeId | None = None
+    reply_to: int | None = None
+    """seq of the message of this dialog that is answered"""
 
     def needs(self, needs: Needs) -> None:
         needs.keys.add(self.key)
@@ -196,6 +117,8 @@ class Reply(Command[Receipt]):
             )
         if dialog.status is Status.resolved and not work.is_latest(dialog):
             raise Refused("the contact has a newer dialog: answer there")
+        answered = None if self.reply_to is None else work.recall.message(dialog.id, self.reply_to)
+        reply_to = None if answered is None else rewriting.native(work, dialog, answered)
         change = dialogs.replied(
             dialog,
             self.author,
@@ -206,6 +129,8 @@ class Reply(Command[Receipt]):
             attachments=work.files(self.files, owner=f"agent/{self.author.id}"),
             via=self.via,
             native=self.native,
+            answered=answered,
+            reply_to=reply_to,
         )
         work.put(change)
         spoken = next(said for said in reversed(change.said) if said.author == self.author)
@@ -291,35 +216,3 @@ class StoreFile(Command[FileId]):
             }
         )
         return id
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantine(Command[None]):
-    """Keeps an authentic event that could not be understood, for agents to see and replay."""
-
-    channel: ChannelName
-    event_key: str
-    raw: bytes
-    reason: str
-
-    def needs(self, needs: Needs) -> None:
-        needs.keys.add(self.event_key)
-
-    def fold(self, work: Work) -> None:
-        if self.event_key in work.seen:
-            return
-        work.remember(self.event_key, DialogId(0), 0)
-        work.row(
-            t.quarantine,
-            {
-                "id": Ids.draw(),
-                "channel": self.channel,
-                "event_key": self.event_key,
-                "raw": self.raw,
-                "reason": self.reason,
-                "attempts": 1,
-                "state": "held",
-                "at": work.now,
-            },
-        )
-        work.effects.wakes.add("desk")

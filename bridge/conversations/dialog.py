@@ -13,6 +13,7 @@ from typing import Literal
 from bridge.conversations import bot, posts, promises
 from bridge.conversations.changes import Change, Dialog, Draft
 from bridge.conversations.lines import Rules
+from bridge.conversations.said import Said, extras, quote
 from bridge.errors import Refused, Taken
 from bridge.messages import (
     AgentId,
@@ -32,11 +33,18 @@ Mode = Literal["auto", "send", "note"]
 
 
 def received(
-    dialog: Dialog, incoming: Incoming, now: datetime, rules: Rules, *, on_duty: bool = True
+    dialog: Dialog,
+    incoming: Incoming,
+    now: datetime,
+    rules: Rules,
+    *,
+    on_duty: bool = True,
+    answered: Said | None = None,
 ) -> Change:
     """A contact wrote: it is recorded and shown on every desk, the promise starts to run, and the bot answers.
 
-    What he says to the bot alone (a press, a wish, his address) promises nothing and reopens nothing.
+    What he says to the bot alone (a press, a wish, his address) promises nothing and reopens nothing. `answered` is the
+    message that his words answer.
     """
     draft = Draft(dialog, now)
     opening = not dialog.preview
@@ -48,6 +56,7 @@ def received(
         language=bot.language(dialog, incoming, channel),
         page=incoming.page or dialog.page,
         bot_asks=None,
+        unreachable=None,
     )
     if heard.wants_answer:
         _take_up(draft)
@@ -57,8 +66,10 @@ def received(
         Author("contact", dialog.contact, draft.dialog.name),
         incoming.text,
         event=heard.event,
+        data=extras(incoming, answered),
         native=incoming.native,
         attachments=incoming.attachments,
+        said_at=min(incoming.said_at or now, now),
     )
     if heard.wants_answer or not dialog.contact_seq:
         draft.set(preview=posts.preview(spoken))  # a press never hides from a list what he has asked
@@ -96,12 +107,18 @@ def replied(
     attachments: tuple[Attachment, ...] = (),
     via: DeskName | None = None,
     native: NativeId | None = None,
+    answered: Said | None = None,
+    reply_to: NativeId | None = None,
 ) -> Change:
-    """An agent wrote: it goes to the contact, is held with Undo, or stays inside, by the safe-side rule."""
+    """An agent wrote: it goes to the contact, is held with Undo, or stays inside, by the safe-side rule.
+
+    `answered` is the message that it answers, `reply_to` what the contact's platform calls that one.
+    """
     if not text.removeprefix("//").strip() and not attachments:
         raise Refused("write something, or attach a file")
     draft = Draft(dialog, now)
     agent = AgentId(author.id) if author.id is not None else None
+    data = {"quote": quote(answered)} if answered is not None else None
     inside = mode == "note" or text.startswith("//")
     if mode == "auto" and dialog.assignee not in (None, agent):
         inside = True
@@ -110,19 +127,30 @@ def replied(
         draft.tell_inside("draft", "This line does not write to contacts: kept as a draft.")
     if inside:
         words = text[2:].lstrip() if text.startswith("//") else text
-        spoken = draft.say(author, words, private=True, attachments=attachments, native=native)
+        spoken = draft.say(author, words, private=True, data=data, attachments=attachments, native=native)
         posts.mirror(draft, spoken, rules, but=via)
         return draft.change()
+    if answered is not None and answered.private:
+        raise Refused("the contact cannot see what you answer: answer a message of his, or write a note")
     held_until = None
     if dialog.assignee is None and agent is not None:
         _claim(draft, agent, author.name)
         if mode == "auto":
             held_until = _hold(dialog, now, rules)
     if dialog.status is Status.resolved:
-        answered = dialog.contact_seq <= dialog.answered_seq
-        draft.set(status=Status.waiting if answered else Status.open, resolved_at=None)
+        settled = dialog.contact_seq <= dialog.answered_seq
+        draft.set(status=Status.waiting if settled else Status.open, resolved_at=None)
     spoken = posts.send(
-        draft, author, text, rules, attachments=attachments, held_until=held_until, but=via, native=native
+        draft,
+        author,
+        text,
+        rules,
+        attachments=attachments,
+        held_until=held_until,
+        but=via,
+        native=native,
+        data=data,
+        reply_to=reply_to,
     )
     draft.set(preview=posts.preview(spoken), replied_seq=spoken.seq)
     if draft.dialog.assignee != dialog.assignee:

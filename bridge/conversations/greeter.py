@@ -38,6 +38,7 @@ TEXTS = {
         "label_menu": "Back",
         "label_person": "Talk to a person",
         "ticket": "We have passed this on as ticket {number} and will write here when there is news.",
+        "correction": "Correction: {text}",
         "announcement": "Good news! What you asked for is ready: {title}",
     },
     "ru": {
@@ -66,6 +67,7 @@ TEXTS = {
         "label_menu": "Назад",
         "label_person": "Поговорить с человеком",
         "ticket": "Мы передали вопрос специалистам (заявка {number}) и напишем сюда, как только будут новости.",
+        "correction": "Исправление: {text}",
         "announcement": "Хорошие новости! То, о чём вы просили, готово: {title}",
     },
 }

@@ -20,6 +20,8 @@ def accepted(
 ) -> Change:
     """The platform took our message `seq`: its author sees so, and a person's answer keeps the promise."""
     draft = Draft(dialog, now)
+    if dialog.unreachable is not None:
+        draft.set(unreachable=None)
     draft.revise(seq, mark=Mark.accepted)
     if human:
         promises.answered(draft, seq, AgentId(author.id) if author.id is not None else None, at, rules)
@@ -37,12 +39,16 @@ def troubled(
     *,
     human: bool,
     latest: bool = True,
+    gone: bool = False,
 ) -> Change:
     """Our message `seq` is delayed, doubtful or has failed; a failed answer brings the dialog back.
 
-    A dialog that a newer one has followed (`latest` is False) only says so; the contact is answered there.
+    A dialog that a newer one has followed (`latest` is False) only says so; the contact is answered there. `gone`: he
+    cannot be reached any more.
     """
     draft = Draft(dialog, now)
+    if gone:
+        draft.set(unreachable=reason)
     draft.revise(seq, mark=mark, reason=reason)
     if mark is Mark.failed and human:
         spoken = draft.tell_inside("failed", f"Not delivered: {reason}", seq=seq, reason=reason)
@@ -90,13 +96,18 @@ def retried(
 ) -> Change:
     """A failed message is tried again; a person's (`human`) may still become the answer."""
     draft = Draft(dialog, now)
+    send_again(draft, seq, rules, human=human)
+    draft.act("retried", agent, seq=seq)
+    return draft.change()
+
+
+def send_again(draft: Draft, seq: int, rules: Rules, *, human: bool) -> None:
+    """What had failed is on its way once more."""
     draft.retried.append(seq)
     if human:
-        draft.set(replied_seq=max(dialog.replied_seq, seq))
+        draft.set(replied_seq=max(draft.dialog.replied_seq, seq))
     draft.revise(seq, mark=Mark.queued, reason="")
-    draft.act("retried", agent, seq=seq)
     posts.mark(draft, seq, Mark.queued, None, rules)
-    return draft.change()
 
 
 def _unreplied(draft: Draft, seq: int) -> None:

@@ -6,21 +6,39 @@ It must never decide whether something is said, only how it is put.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bridge import text as texts
 from bridge.conversations.changes import Dialog, Draft, Spoken, to_channel, to_desk
 from bridge.conversations.lines import Rules
-from bridge.messages import Attachment, Author, DeskName, Json, Mark, NativeId
+from bridge.conversations.said import Said, said
+from bridge.messages import Attachment, Author, DeskName, Json, Limits, Mark, NativeId
 
 PREVIEW = 140
 """How many characters of a message a list shows."""
 
 
-def preview(spoken: Spoken) -> str:
+def preview(spoken: Spoken | Said) -> str:
     """What a list shows of a message; never empty."""
     words = texts.excerpt(spoken.text, PREVIEW)
-    return words or ", ".join(file.name for file in spoken.attachments) or "…"
+    names = ", ".join(file.name for file in spoken.attachments) if isinstance(spoken, Spoken) else ""
+    return words or names or _sign(spoken.data) or "…"
+
+
+def listed(dialog: Dialog, message: Said) -> bool:
+    """Whether this is the message by which lists show the dialog."""
+    return not message.private and message.seq == max(dialog.contact_seq, dialog.replied_seq)
+
+
+def _sign(data: Json | None) -> str:
+    """A message without words in a few that need no language."""
+    about: Json = (data or {}).get("about") or {}
+    if isinstance(place := about.get("location"), dict):
+        return texts.excerpt(f"📍 {place.get('title') or place.get('address') or ''}", PREVIEW)
+    if isinstance(person := about.get("contact"), dict):
+        return texts.excerpt(f"👤 {person.get('name') or ''} {person.get('phone') or ''}", PREVIEW)
+    return texts.excerpt(f"[{about['unsupported']}]", PREVIEW) if about.get("unsupported") else ""
 
 
 def card(dialog: Dialog) -> Json:
@@ -52,8 +70,9 @@ def send(
     native: NativeId | None = None,
     event: str | None = None,
     data: Json | None = None,
+    reply_to: NativeId | None = None,
 ) -> Spoken:
-    """Says it to the contact: one post per part the platform can take, text first, then each file."""
+    """Says it to the contact: as many posts as his platform needs calls for it. `reply_to` is what it answers."""
     draft.set(bot_asks=None)  # what the bot asked before is no longer the last thing said
     dialog = draft.dialog
     limits = rules.channel_of(dialog.channel).limits
@@ -68,17 +87,8 @@ def send(
         event=event,
         data=data,
     )
-    parts: list[Json] = [{"text": part} for part in texts.split(text, limits.text, unit=limits.unit) if part]
-    parts += [{"text": "", "file": _file(file)} for file in attachments]
-    for number, part in enumerate(parts, 1):
-        payload = {"address": dialog.address, "author": _author(author), "seq": spoken.seq, **part}
-        if number == len(parts):
-            payload["last"] = True
-            buttons = data.get("buttons", []) if data else []
-            if 0 < len(buttons) <= limits.buttons:
-                payload["buttons"] = buttons
-        if data and "wish" in data:
-            payload["wish"] = data["wish"]
+    files = [_file(file) for file in attachments]
+    for payload in parts(dialog, author, spoken.seq, text, files, limits, data, reply_to):
         draft.post(
             "send",
             to_channel(dialog.channel),
@@ -91,26 +101,71 @@ def send(
     return spoken
 
 
+def parts(
+    dialog: Dialog,
+    author: Author,
+    seq: int,
+    text: str,
+    files: Sequence[Json],
+    limits: Limits,
+    data: Json | None,
+    reply_to: NativeId | None,
+) -> list[Json]:
+    """A message as its platform takes it, one payload a call: the text, then the files, as many together as go.
+
+    A text that is short enough goes out with the first of them. What is answered stands over the first part, buttons
+    stand under the last.
+    """
+    groups = [list(files[at : at + limits.album]) for at in range(0, len(files), limits.album)]
+    words = [part for part in texts.split(text, limits.text, unit=limits.unit) if part]
+    found: list[Json] = [{"text": part} for part in words]
+    if groups and words and texts.fits(text, limits.caption, unit=limits.unit):
+        found = [{"text": text, "attachments": groups.pop(0)}]
+    found += [{"text": "", "attachments": group} for group in groups]
+    payloads = [{"address": dialog.address, "author": _author(author), "seq": seq, **part} for part in found]
+    if not payloads:
+        return []
+    if reply_to is not None:
+        payloads[0]["reply_to"] = reply_to
+    payloads[-1]["last"] = True
+    buttons = data.get("buttons", []) if data else []
+    if 0 < len(buttons) <= limits.buttons:
+        payloads[-1]["buttons"] = buttons
+    if data and "wish" in data:
+        payloads = [{**payload, "wish": data["wish"]} for payload in payloads]
+    return payloads
+
+
+def said_elsewhere(dialog: Dialog, spoken: Spoken) -> Json:
+    """The payload of a message that did not come through us: nothing sends it, but it is found like all others."""
+    author = _author(spoken.author)
+    return {"address": dialog.address, "author": author, "seq": spoken.seq, "text": spoken.text, "last": True}
+
+
 def mirror(draft: Draft, spoken: Spoken, rules: Rules, *, but: DeskName | None = None) -> None:
     """Shows a message on every desk of the dialog, except where it was written."""
     desks = [desk for desk in rules.desks(draft.dialog.channel, draft.dialog.line) if desk != but]
     if not desks:
         return
-    payload: Json = {
-        "seq": spoken.seq,
-        "author": _author(spoken.author),
-        "text": spoken.text,
-        "private": spoken.private,
-        "said_at": spoken.said_at.isoformat(),
-    }
-    if spoken.event:
-        payload |= {"event": spoken.event, "data": spoken.data}
-    if spoken.mark:
-        payload["mark"] = spoken.mark
+    payload = _shown(said(spoken))
     if spoken.attachments:
         payload["attachments"] = [_file(file) for file in spoken.attachments]
     for desk in desks:
         draft.post("post", to_desk(desk), payload, message_seq=spoken.seq)
+
+
+def revise(draft: Draft, message: Said, rules: Rules, *, words: bool = True) -> None:
+    """The desks learn what a message says from now on, or only (`words` is False) what else it bears."""
+    payload = _shown(message)
+    payload["data"] = (message.data or {}) | {"changed": "words" if words else "rest"}
+    for desk in rules.desks(draft.dialog.channel, draft.dialog.line):
+        draft.post("edit", to_desk(desk), payload, message_seq=message.seq)
+
+
+def take_back(draft: Draft, message: Said, rules: Rules) -> None:
+    """The desks learn that a message was taken back."""
+    for desk in rules.desks(draft.dialog.channel, draft.dialog.line):
+        draft.post("delete", to_desk(desk), _shown(message), message_seq=message.seq)
 
 
 def open(draft: Draft, rules: Rules, only: list[DeskName] | None = None) -> None:
@@ -132,6 +187,25 @@ def mark(draft: Draft, seq: int, mark: Mark, reason: str | None, rules: Rules) -
     dialog = draft.dialog
     for desk in rules.desks(dialog.channel, dialog.line):
         draft.post("mark", to_desk(desk), {"seq": seq, "mark": mark, "reason": reason})
+
+
+def _shown(message: Said) -> Json:
+    payload: Json = {
+        "seq": message.seq,
+        "author": _author(message.author),
+        "text": message.text,
+        "private": message.private,
+        "said_at": message.said_at.isoformat(),
+    }
+    if message.event:
+        payload["event"] = message.event
+    if message.event or message.data:
+        payload["data"] = message.data
+    if message.mark:
+        payload["mark"] = message.mark
+    if message.edited_at:
+        payload["edited_at"] = message.edited_at.isoformat()
+    return payload
 
 
 def _author(author: Author) -> Json:

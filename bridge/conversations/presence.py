@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import redis
@@ -29,6 +29,10 @@ HERE = "bridge:here:"
 """+ dialog: hash of who is there → his sign of life."""
 TYPIST = "bridge:typist:"
 """+ channel/address: name of the agent who types to the contact."""
+SHOWN = "bridge:typing:"
+"""+ channel/address: that the contact's platform was told of it a moment ago."""
+SHOW_AGAIN = 4.0
+"""Platforms show who types for five seconds; so many later it is told again."""
 LIFE = {"agent": 10.0, "contact": 6.0}
 """How many seconds a sign counts: one that was lost on the way makes nobody vanish."""
 
@@ -41,6 +45,8 @@ class Presence:
         self._reader = reader
         self._fading: dict[str, asyncio.TimerHandle] = {}
         self._waking: set[asyncio.Task[None]] = set()
+        self.on_typing: Callable[[ChannelName, Address], None] | None = None
+        """Called when a contact's platform is to show that an agent types."""
 
     async def view(self, dialog: DialogId, agent: Agent, *, typing: bool, private: bool = False) -> None:
         found = await self._reader.dialog(dialog)
@@ -80,6 +86,12 @@ class Presence:
     async def _type_to(self, channel: ChannelName, address: Address, name: str) -> None:
         await self._client.set(f"{TYPIST}{channel}/{address}", name, px=int(LIFE["contact"] * 1000))
         await self._wake(f"typing:{channel}/{address}")
+        if self.on_typing is not None:
+            first = await self._client.set(
+                f"{SHOWN}{channel}/{address}", 1, nx=True, px=int(SHOW_AGAIN * 1000)
+            )
+            if first:
+                self.on_typing(channel, address)
 
     async def _here(self, dialog: DialogId) -> list[v.HereView]:
         now = time.time()

@@ -142,8 +142,14 @@ class Reader:
     async def troubles(self, since: datetime) -> list[v.TroubleView]:
         return await self._read(records.troubles, since)
 
-    async def quarantined(self, *, cursor: str | None = None, limit: int = 50) -> v.Page[v.QuarantineView]:
-        return await self._read(records.quarantined, cursor, limit)
+    async def quarantined(
+        self, *, state: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> v.Page[v.QuarantineView]:
+        return await self._read(records.quarantined, state, cursor, limit)
+
+    async def raw(self, event: int) -> tuple[ChannelName, bytes, str]:
+        """The channel of an event in quarantine, its bytes as they came, and its state."""
+        return await self._read(records.raw, event)
 
     async def actions(self, subject: str, *, limit: int = 100) -> list[v.ActionView]:
         return await self._read(records.actions, subject, limit)

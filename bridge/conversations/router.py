@@ -8,52 +8,60 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import redis
-import sqlalchemy as sa
 import structlog
 
 from bridge import actions as a
 from bridge import metrics
-from bridge.conversations import audit, posts, store
-from bridge.conversations import tables as t
-from bridge.conversations.commands import Announce, Introduce, Quarantine, Reached, Receive, Reply, StoreFile
+from bridge.conversations import natives, posts, roles, store
+from bridge.conversations.commands import Introduce, Reached, Receive, Reply, StoreFile
 from bridge.conversations.committer import Committer
 from bridge.conversations.database import Database
 from bridge.conversations.dialog import Mode
 from bridge.conversations.duty import Duty
 from bridge.conversations.effects import Effects
-from bridge.conversations.lines import Rules
+from bridge.conversations.news import SUBJECT, Hear, Stray
+from bridge.conversations.notices import Confirm, Echo, Reach
 from bridge.conversations.presence import Presence
+from bridge.conversations.quarantine import Quarantine, Replayed
 from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
 from bridge.conversations.rings import ArmChore, Chore, Expire
 from bridge.conversations.store import OutRow
 from bridge.conversations.tries import Opened, Outcome, Settle, Take
 from bridge.conversations.verbs import ActOnDialog, ActOnTicket, ActOnWish, MakeTask
-from bridge.errors import Missing, NotAllowed, Refused, Unavailable
+from bridge.errors import BridgeError, Missing, NotAllowed, Refused, Unavailable
 from bridge.messages import (
     Address,
     AgentId,
     Author,
     ChannelName,
+    Deleted,
     DeskName,
     DialogId,
+    Echoed,
+    Edited,
     FileId,
+    Heard,
     Incoming,
     Json,
     LineName,
     Mark,
     NativeId,
     Priority,
+    Reachable,
+    Reacted,
     Receipt,
+    Receipted,
     ThreadId,
     TicketId,
     WishId,
 )
+from bridge.text import clean
 
 log = structlog.get_logger()
 
@@ -82,6 +90,8 @@ class Router:
         self.presence = presence
         self.on_announce: Callable[[], None] | None = None
         """Called when a wish's news may go out, so that its chore need not wait for its turn."""
+        self.replays: Mapping[ChannelName, Callable[[bytes], Awaitable[None]]] = {}
+        """What reads an event of a channel once more"""
 
     # -- edges
 
@@ -90,6 +100,19 @@ class Router:
         if receipt.new:
             metrics.RECEIVED.labels(incoming.channel).inc()
         return receipt
+
+    async def hear(self, event: Heard) -> Receipt | None:
+        match event:
+            case Incoming():
+                return await self.receive(event)
+            case Edited() | Deleted() | Reacted():
+                return await self._committer.run(Hear(event))
+            case Reachable():
+                return await self._committer.run(Reach(event))
+            case Receipted():
+                return await self._committer.run(Confirm(event))
+            case Echoed():
+                return await self._committer.run(Echo(event))
 
     async def reply(
         self,
@@ -102,8 +125,9 @@ class Router:
         files: Collection[FileId] = (),
         via: DeskName | None = None,
         native: NativeId | None = None,
+        reply_to: int | None = None,
     ) -> Receipt:
-        command = Reply(dialog, author, text, f"reply:{key}", mode, tuple(files), via, native)
+        command = Reply(dialog, author, text, f"reply:{key}", mode, tuple(files), via, native, reply_to)
         return await self._committer.run(command)
 
     async def act(
@@ -197,6 +221,30 @@ class Router:
     async def quarantine(self, channel: ChannelName, event_key: str, raw: bytes, reason: str) -> None:
         await self._committer.run(Quarantine(channel, event_key, raw, reason))
 
+    async def replay(self, event: int, agent: a.Agent) -> Json:
+        roles.works(agent)
+        channel, raw, state = await self.read.raw(event)
+        if state != "held":
+            raise Refused("it has been read already")
+        reason = await self._replay(channel, raw)
+        return {"state": await self._committer.run(Replayed(event, agent.id, reason)), "reason": reason}
+
+    async def _replay(self, channel: ChannelName, raw: bytes) -> str | None:
+        """Why a connector does not understand an event still; None when it does."""
+        again = self.replays.get(channel)
+        if again is None:
+            return f"no channel {channel!r} is configured"
+        try:
+            await again(raw)
+        except Unavailable:
+            raise
+        except BridgeError as error:
+            return clean(error.reason) or type(error).__name__
+        except Exception as error:
+            log.exception("an event could not be read again", channel=channel)
+            return f"it could not be read: {type(error).__name__}"
+        return None
+
     # -- hands
 
     async def take(self, lanes: Collection[str], owner: str, until: datetime) -> list[OutRow]:
@@ -221,6 +269,18 @@ class Router:
         with self._database.read() as connection:
             return store.thread(connection, desk, subject)
 
+    async def native(self, row: OutRow) -> NativeId | None:
+        """What the other end of a lane calls the part of a message that a row is to change; None when it has none."""
+        return await asyncio.to_thread(self._native, row)
+
+    def _native(self, row: OutRow) -> NativeId | None:
+        if row.dialog is None or row.message_seq is None:
+            return None
+        with self._database.read() as connection:
+            parts = natives.parts(connection, row.dialog, row.message_seq, row.lane)
+        part = row.payload.get("part", 0)
+        return parts[part] if part < len(parts) else None
+
     async def card(self, dialog: DialogId) -> Json:
         """The head of a dialog as it is now."""
         return await asyncio.to_thread(self._card, dialog)
@@ -238,7 +298,9 @@ class Router:
     # -- clock
 
     async def expire(self, subject: str, name: str, gen: int) -> bool:
-        """A dialog's timer has rung; False when that timer is of the past."""
+        """A timer has rung, of a dialog or of a message that has not come; False when that timer is of the past."""
+        if subject.startswith(SUBJECT):
+            return await self._committer.run(Stray(subject, name, gen, self.attendance.absent))
         if not subject.startswith("dialog:"):
             raise Missing(f"nobody owns a timer of {subject!r}")
         return await self._committer.run(Expire(subject, name, gen))
@@ -249,47 +311,3 @@ class Router:
     async def chore(self, name: str, gen: int, every: timedelta) -> bool:
         """A chore's timer has rung; True for the one process that shall start it."""
         return await self._committer.run(Chore(name, gen, every))
-
-
-class Door:
-    """The same mind for workers, which have no event loop."""
-
-    def __init__(self, database: Database, committer: Committer, rules: Rules) -> None:
-        self.database = database
-        self.rules = rules
-        self._committer = committer
-
-    def announce(self) -> int:
-        """Tells everybody who waits for the news of a shipped wish; returns how many were told now."""
-        query = (
-            sa.select(
-                t.wish_asker.c.wish,
-                t.wish_asker.c.identity,
-                t.identity.c.dialog,
-                t.wish.c.created_by,
-                t.agent.c.name,
-            )
-            .select_from(
-                t.wish_asker.join(t.wish)
-                .join(t.identity, t.identity.c.id == t.wish_asker.c.identity)
-                .join(t.agent, t.agent.c.id == t.wish.c.created_by)
-            )
-            .where(t.wish.c.announce == "going", t.wish_asker.c.state == "asked")
-        )
-        with self.database.read() as connection:
-            waiting = list(connection.execute(query))
-        told = 0
-        for wish, identity, dialog, agent, name in waiting:
-            told += self._committer.run_sync(Announce(wish, identity, dialog, Author("agent", agent, name)))
-        return told
-
-    def audit(self) -> int:
-        """Looks for what must never be true, tells the log what is new of it, and returns how much there is."""
-        now = datetime.now(UTC)
-        findings = audit.audit(self.database, self.rules, now)
-        new, gone = audit.record(self.database, findings, now)
-        for finding in new:
-            log.error("the audit found", kind=finding.kind, subject=finding.subject, reason=finding.reason)
-        for finding in gone:
-            log.info("no longer found", kind=finding.kind, subject=finding.subject)
-        return len(findings)

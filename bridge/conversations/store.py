@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.conversations import tables as t
 from bridge.conversations.changes import Dialog, Promise
+from bridge.conversations.said import Said
 from bridge.conversations.statements import Statement, one_of
 from bridge.conversations.tickets import Ticket
 from bridge.conversations.wishes import Asker, Wish
@@ -55,6 +56,9 @@ class Identity:
     plan: str
     email: str | None
     dialog: DialogId | None
+    early: int = 0
+    """how many messages are known of that have not come"""
+    unreachable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +86,14 @@ class OutRow:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A message as commands look at it."""
-
-    dialog: DialogId
-    seq: int
-    author: Author
-    text: str
-    private: bool
-    mark: Mark | None
-    deleted_at: datetime | None
-
-
 _identity = sa.select(
     t.identity.c.id.label("identity"),
     t.identity.c.channel,
     t.identity.c.address,
     t.identity.c.contact,
     t.identity.c.dialog.label("latest"),
+    t.identity.c.early,
+    t.identity.c.unreachable,
     t.contact.c.name,
     t.contact.c.language,
     t.contact.c.plan,
@@ -206,18 +199,7 @@ def in_flight(connection: Connection, ids: Collection[DialogId]) -> Asked[dict[D
 
 def messages(connection: Connection, of: DialogId, seqs: Collection[int]) -> dict[int, Said]:
     """These messages of a dialog by their seq."""
-    return {
-        row.seq: Said(
-            dialog=row.dialog,
-            seq=row.seq,
-            author=Author(row.author, row.author_id, row.author_name),
-            text=row.text,
-            private=row.private,
-            mark=None if row.mark is None else Mark(row.mark),
-            deleted_at=row.deleted_at,
-        )
-        for row in _messages.ask(connection, dialog=of, seqs=list(seqs))
-    }
+    return {row.seq: said(row) for row in _messages.ask(connection, dialog=of, seqs=list(seqs))}
 
 
 def files(connection: Connection, ids: Collection[FileId], owner: str) -> dict[FileId, Attachment]:
@@ -277,6 +259,26 @@ def identity(row: Any) -> Identity:
         plan=row.plan,
         email=row.email,
         dialog=row.latest,
+        early=row.early,
+        unreachable=row.unreachable,
+    )
+
+
+def said(row: Any) -> Said:
+    """The message in a row of its table."""
+    return Said(
+        dialog=row.dialog,
+        seq=row.seq,
+        author=Author(row.author, row.author_id, row.author_name),
+        text=row.text,
+        said_at=row.said_at,
+        private=row.private,
+        event=row.event,
+        data=row.data,
+        native=row.native,
+        mark=None if row.mark is None else Mark(row.mark),
+        edited_at=row.edited_at,
+        deleted_at=row.deleted_at,
     )
 
 
@@ -324,6 +326,7 @@ def dialog(row: Any) -> Dialog:
         snoozed_until=row.snoozed_until,
         snooze_gen=row.snooze_gen,
         resolved_at=row.resolved_at,
+        unreachable=row.unreachable,
     )
 
 

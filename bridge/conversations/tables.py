@@ -75,6 +75,8 @@ identity = sa.Table(
     sa.Column("address", sa.Text, nullable=False),
     sa.Column("contact", sa.BigInteger, sa.ForeignKey("contact.id"), nullable=False, index=True),
     sa.Column("dialog", sa.BigInteger),
+    sa.Column("early", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("unreachable", sa.Text),
     sa.Column("created_at", Moment, nullable=False),
     sa.UniqueConstraint("channel", "address"),
 )
@@ -150,6 +152,23 @@ unsettled = message.c.mark.in_(
 )
 sa.Index("ix_message_unsettled", message.c.said_at, sqlite_where=unsettled, postgresql_where=unsettled)
 
+# Only what a contact said bears his platform's id here; what we said to him bears it in the outbox, part by part.
+theirs = sa.and_(message.c.native.is_not(None), message.c.author == sa.literal_column("'contact'"))
+sa.Index(
+    "ix_message_native", message.c.dialog, message.c.native, sqlite_where=theirs, postgresql_where=theirs
+)
+
+early = sa.Table(
+    "early",
+    metadata,
+    sa.Column("identity", sa.BigInteger, sa.ForeignKey("identity.id"), primary_key=True),
+    sa.Column("native", sa.Text, primary_key=True),
+    sa.Column("gen", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("news", _json(), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
+
 seen = sa.Table(
     "seen",
     metadata,
@@ -220,6 +239,9 @@ sa.Index(
     sqlite_where=unfinished,
     postgresql_where=unfinished,
 )
+
+sent = sa.and_(outbox.c.native.is_not(None), outbox.c.kind == sa.literal_column("'send'"))
+sa.Index("ix_outbox_native", outbox.c.dialog, outbox.c.native, sqlite_where=sent, postgresql_where=sent)
 
 TROUBLED = ("failed", "delayed", "unknown")
 """States of an outbox row that people are shown."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from bridge.conversations import lanes, marks, wishes
+from bridge.conversations import lanes, marks, rewriting, wishes
 from bridge.conversations.committer import Command
 from bridge.conversations.store import OutRow
 from bridge.conversations.work import Needs, Work
@@ -54,6 +54,8 @@ class Outcome:
     reason: str | None = None
     not_before: datetime | None = None
     doubled: bool = False
+    gone: bool = False
+    """the contact cannot be reached any more"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +64,33 @@ class Settle(Command[None]):
 
     row: OutRow
     outcome: Outcome
+    told: bool = False
+    """True when the platform itself has said so, whoever's try it is"""
 
     def needs(self, needs: Needs) -> None:
         needs.rows.add(self.row.id)
-        if self.row.kind == "send" and self.row.dialog is not None:
+        if self.row.dialog is not None and self._said:
             needs.dialogs.add(self.row.dialog)
         if "wish" in self.row.payload:
             needs.wishes.add(WishId(int(self.row.payload["wish"])))
+
+    @property
+    def _said(self) -> bool:
+        """Whether this is about what the contact reads."""
+        changes = self.row.kind in ("edit", "delete") and self.row.destination.startswith("channel:")
+        return self.row.kind == "send" or changes
 
     def fold(self, work: Work) -> None:
         row, outcome = work.rows.get(self.row.id), self.outcome
         if row is None or row.state in ("accepted", "delivered", "read"):
             return
-        mine = row.state == "sending" and row.attempts == self.row.attempts
+        mine = self.told or (row.state == "sending" and row.attempts == self.row.attempts)
         if not mine and outcome.state != "accepted":
             return
         if row.kind == "send" and row.dialog is not None and row.message_seq is not None:
             self._tell(work, row)
+        elif self._said and outcome.state in ("accepted", "failed"):
+            rewriting.settled(work, row, None if outcome.state == "accepted" else outcome.reason or "?")
         if row.kind == "open" and row.dialog is not None and outcome.state == "accepted" and outcome.native:
             work.open_thread(row.destination, outcome.native, row.dialog)
         work.change_row(
@@ -108,7 +120,15 @@ class Settle(Command[None]):
             latest = work.is_latest(dialog)
             work.put(
                 marks.troubled(
-                    dialog, seq, mark, reason, work.now, work.rules, human=row.human, latest=latest
+                    dialog,
+                    seq,
+                    mark,
+                    reason,
+                    work.now,
+                    work.rules,
+                    human=row.human,
+                    latest=latest,
+                    gone=outcome.gone,
                 )
             )
             if outcome.state == "failed":

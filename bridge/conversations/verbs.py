@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from bridge import actions as a
-from bridge.conversations import contacts, greeter, marks, roles, store, tickets, wishes
+from bridge.conversations import contacts, greeter, marks, rewriting, roles, store, tickets, wishes
 from bridge.conversations import dialog as dialogs
 from bridge.conversations import tables as t
 from bridge.conversations.changes import Dialog
 from bridge.conversations.committer import Command
+from bridge.conversations.outbox import LEFT_OUT
+from bridge.conversations.said import Said
 from bridge.conversations.work import Needs, Work
 from bridge.conversations.writes import Ids
 from bridge.errors import Missing, NotAllowed, Refused
@@ -67,6 +69,10 @@ class ActOnDialog(Command[Json]):
                     raise Refused("the contact has a newer dialog: write there")
                 human = _any_failed(work, dialog, seq)
                 work.put(marks.retried(dialog, seq, me, now, rules, human=human))
+            case a.Edit():
+                return rewriting.edit(work, dialog, self.verb, self.agent)
+            case a.Delete():
+                return rewriting.delete(work, dialog, self.verb, self.agent)
             case a.Promote():
                 return self._promote(work, dialog, self.verb)
             case a.FileWish():
@@ -268,7 +274,7 @@ def author(agent: a.Agent) -> Author:
     return Author("agent", AgentId(agent.id), agent.name)
 
 
-def _spoken(work: Work, dialog: DialogId, seqs: tuple[int, ...] | list[int]) -> dict[int, store.Said]:
+def _spoken(work: Work, dialog: DialogId, seqs: tuple[int, ...] | list[int]) -> dict[int, Said]:
     """The messages chosen, all of this dialog and none of the bridge's own lines."""
     found = store.messages(work.connection, dialog, seqs)
     for seq in seqs:
@@ -278,7 +284,7 @@ def _spoken(work: Work, dialog: DialogId, seqs: tuple[int, ...] | list[int]) -> 
 
 
 def _all_unsent(work: Work, dialog: Dialog, seq: int) -> None:
-    rows = work.outgoing(dialog.id, seq)
+    rows = [row for row in work.outgoing(dialog.id, seq) if row.reason != LEFT_OUT]
     if not rows:
         raise Missing(f"this dialog has no outgoing message {seq}")
     if any(row.state not in ("queued", "delayed") for row in rows):

@@ -6,8 +6,7 @@ decide anything about a dialog, ticket or wish: commands and the pure core do.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -15,11 +14,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.conversations import store
+from bridge.conversations import natives, store
 from bridge.conversations import tables as t
-from bridge.conversations.changes import Acted, Change, Dialog, Post, TimerSet
+from bridge.conversations.changes import Acted, Change, Dialog, TimerSet
 from bridge.conversations.effects import NO_DUE, Effects, milliseconds, timer_member
 from bridge.conversations.lines import Rules
+from bridge.conversations.natives import Early, Place
+from bridge.conversations.outbox import Outbox
+from bridge.conversations.recall import Recall
 from bridge.conversations.statements import together
 from bridge.conversations.store import Identity, OutRow
 from bridge.conversations.tickets import Ticket, TicketChange
@@ -33,6 +35,7 @@ from bridge.messages import (
     DialogId,
     FileId,
     Json,
+    NativeId,
     Status,
     TicketId,
     WishId,
@@ -50,6 +53,8 @@ class Needs:
     rows: set[int] = field(default_factory=set)
     tickets: set[TicketId] = field(default_factory=set)
     wishes: set[WishId] = field(default_factory=set)
+    natives: set[Place] = field(default_factory=set)
+    """messages that are known by what their platform calls them"""
 
 
 class Work:
@@ -64,15 +69,17 @@ class Work:
         self.identities: dict[tuple[ChannelName, Address], Identity] = {}
         self.dialogs: dict[DialogId, Dialog] = {}
         self.in_flight: dict[DialogId, datetime] = {}
-        self.rows: dict[int, OutRow] = {}
         self.tickets: dict[TicketId, Ticket] = {}
         self.wishes: dict[WishId, Wish] = {}
+        self.recall = Recall(connection)
         self.puts = 0
         """grows with everything that is put, so that a refusal after a put is noticed"""
         self.wanted: set[str] = set()
         """lanes whose heads are to be taken once everything is written"""
         self.taken: dict[str, OutRow] | None = None
         self._writes = Writes()
+        self.outbox = Outbox(connection, self._writes, self.effects, now)
+        self.rows = self.outbox.rows
         self._loaded_seq: dict[DialogId, int] = {}
         self._loaded_versions: dict[tuple[str, int], int] = {}
         self._born: dict[DialogId, Dialog] = {}
@@ -87,6 +94,9 @@ class Work:
         by_channel: dict[ChannelName, list[Address]] = {}
         for channel, address in needs.addresses:
             by_channel.setdefault(channel, []).append(address)
+        named: dict[ChannelName, list[tuple[Address, NativeId]]] = {}
+        for channel, address, native in needs.natives:
+            named.setdefault(channel, []).append((address, native))
         ids, c = needs.dialogs | needs.in_flight, self.connection
         with together(c):
             seen = store.seen(c, needs.keys) if needs.keys else dict
@@ -94,12 +104,18 @@ class Work:
             dialogs = store.dialogs(c, ids) if ids else list
             in_flight = store.in_flight(c, needs.in_flight) if needs.in_flight else dict
             rows = store.out_rows(c, needs.rows) if needs.rows else dict
-            self.seen, self.in_flight, self.rows = seen(), in_flight(), rows()
+            places = [natives.find(c, channel, wanted) for channel, wanted in named.items()]
+            self.seen, self.in_flight = seen(), in_flight()
+            self.rows.update(rows())
             for found in at:
                 for identity, latest in found():
                     self._know(identity, latest)
             for identity, dialog in dialogs():
                 self._know(identity, dialog)
+            for messages in places:
+                self.recall.learn(messages())
+        if named:
+            self.fetch(self.recall.dialogs())
         if needs.tickets:
             self.tickets = store.tickets(self.connection, needs.tickets)
             self._loaded_versions |= {("ticket", id): ticket.version for id, ticket in self.tickets.items()}
@@ -112,6 +128,18 @@ class Work:
         if dialog is not None and dialog.id not in self.dialogs:
             self.dialogs[dialog.id] = dialog
             self._loaded_seq[dialog.id] = dialog.seq
+
+    def fetch(self, ids: Collection[DialogId]) -> None:
+        """Loads dialogs of which a command has learned only from what was loaded."""
+        if missing := [id for id in ids if id not in self.dialogs]:
+            for identity, dialog in store.dialogs(self.connection, missing)():
+                self._know(self.identities.get((identity.channel, identity.address), identity), dialog)
+
+    def fetch_wish(self, id: WishId) -> None:
+        """The same for a wish."""
+        if id not in self.wishes:
+            self.wishes |= store.wishes(self.connection, [id])
+            self._loaded_versions["wish", id] = self.wish(id).version
 
     # -- what commands ask
 
@@ -203,9 +231,8 @@ class Work:
         self.puts += 1
         before, after = self.dialogs[change.dialog.id], change.dialog
         self.dialogs[after.id] = after
-        if (after.name, after.language, after.email) != (before.name, before.language, before.email):
-            known = self.identities[after.channel, after.address]
-            self.know(replace(known, name=after.name, language=after.language, email=after.email))
+        self.recall.take(change)
+        self._know_better(before, after)
         self._touched.add(after.id)
         for spoken in change.said:
             self._writes.say(spoken)
@@ -217,15 +244,15 @@ class Work:
         for seen in change.seen:
             self._writes.raise_marks(seen)
         for post in change.posts:
-            self.post(post)
+            self.outbox.post(post)
         for timer in change.timers:
             self.set_timer(timer)
         for kept in change.promises:
             self._writes.promises[kept.dialog, kept.gen] = columns(kept, t.promise)
         for acted in change.acted:
             self.record(acted)
-        if change.cancelled or change.retried:
-            self._redirect(change)
+        if change.cancelled or change.retried or change.dealt:
+            self.outbox.redirect(change)
         self._queue(before, after)
         if (
             change.revised
@@ -235,15 +262,13 @@ class Work:
             # What is still on its way is shown to the contact by its acceptance: that will wake his page.
             self.effects.wakes.add(f"address:{after.channel}/{after.address}")
 
-    def _redirect(self, change: Change) -> None:
-        """Stops or restarts the posts to the contact that carry the messages named."""
-        for row in self.rows.values():
-            if row.dialog != change.dialog.id or row.kind != "send":
-                continue
-            if row.message_seq in change.cancelled and row.state in ("queued", "delayed", "unknown"):
-                self.change_row(row, state="cancelled", settled_at=self.now)
-            elif row.message_seq in change.retried and row.state in ("failed", "cancelled"):
-                self.change_row(row, state="queued", not_before=self.now, reason=None, settled_at=None)
+    def _know_better(self, before: Dialog, after: Dialog) -> None:
+        """What the dialog has learned of its contact is kept with him and his address."""
+        if after.unreachable != before.unreachable:
+            self.note(self.identities[after.channel, after.address], unreachable=after.unreachable)
+        if (after.name, after.language, after.email) != (before.name, before.language, before.email):
+            known = self.identities[after.channel, after.address]
+            self.know(replace(known, name=after.name, language=after.language, email=after.email))
 
     def put_ticket(self, change: TicketChange) -> None:
         self.puts += 1
@@ -289,30 +314,18 @@ class Work:
             },
         )
 
-    def post(self, post: Post) -> None:
+    def note(self, identity: Identity, *, early: int = 0, unreachable: str | None) -> None:
+        """What is known of an identity: `early` more (or fewer) messages to come, and whether it can be reached."""
         self.puts += 1
-        self._writes.insert(
-            t.outbox,
-            {
-                "id": Ids.draw(),
-                "lane": post.lane,
-                "seq": post.seq,
-                "part": post.part,
-                "kind": post.kind,
-                "destination": post.destination,
-                "dialog": post.dialog,
-                "message_seq": post.message_seq,
-                "human": post.human,
-                "payload": post.payload,
-                "key": secrets.token_hex(16),
-                "state": "queued",
-                "not_before": post.not_before,
-                "attempts": 0,
-                "doubled": False,
-                "created_at": self.now,
-            },
-        )
-        self.effects.ring(post.lane, post.destination, post.not_before)
+        self._writes.note_identity(identity.id, early=early, unreachable=unreachable)
+        known = replace(identity, early=identity.early + early, unreachable=unreachable)
+        self.identities[identity.channel, identity.address] = known
+
+    def keep_early(self, early: Early) -> None:
+        """What is known from now on of a message that has not come."""
+        self.puts += 1
+        self.recall.keep_early(early)
+        self._writes.early[early.identity, early.native] = columns(early, t.early)
 
     def set_timer(self, timer: TimerSet) -> None:
         """Arms, fires or disarms; several settings of one timer in one transaction become one row."""
@@ -326,9 +339,7 @@ class Work:
     def change_row(self, row: OutRow, **fields: object) -> None:
         """Changes an outbox row; the guard is its state and number of attempts as loaded."""
         self.puts += 1
-        state, not_before = self._writes.change_row(row, fields)
-        if state in ("queued", "delayed", "unknown"):
-            self.effects.ring(row.lane, row.destination, not_before)
+        self.outbox.change(row, **fields)
 
     def file(self, values: Json) -> None:
         self.puts += 1
@@ -346,10 +357,7 @@ class Work:
 
     def outgoing(self, dialog: DialogId, seq: int) -> list[OutRow]:
         """The posts that carry a message to the contact, loaded now."""
-        rows = store.outgoing(self.connection, dialog, [seq])
-        for row in rows:
-            self.rows.setdefault(row.id, row)
-        return rows
+        return self.outbox.outgoing(dialog, seq)
 
     def files(self, ids: Sequence[FileId], owner: str) -> tuple[Attachment, ...]:
         """The stored files of this owner with these ids, in that order."""

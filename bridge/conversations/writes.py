@@ -22,7 +22,7 @@ from bridge.conversations import tables as t
 from bridge.conversations.changes import Revised, Seen, Spoken, TimerSet
 from bridge.conversations.statements import Statement, together
 from bridge.conversations.store import OutRow
-from bridge.messages import DialogId, FileId, Json
+from bridge.messages import DialogId, FileId, IdentityId, Json
 
 
 class Conflict(Exception):
@@ -49,11 +49,17 @@ class Writes:
         self.askers: dict[tuple[int, int], Json] = {}
         self.contacts: dict[int, Json] = {}
         """contact → what he is known by from now on"""
+        self.identities: dict[int, Json] = {}
+        """identity → whether it can be reached, and how many more messages are known of that have not come"""
+        self.early: dict[tuple[int, str], Json] = {}
+        self.arrived: list[Json] = []
+        """rows of the outbox for what is there already"""
         self._inserts: dict[sa.Table, list[Json]] = {}
         self._revised: list[Json] = []
         self._watermarks: list[Json] = []
         self._timers: dict[tuple[str, str], Json] = {}
         self._rows: dict[int, Json] = {}
+        self._payloads: dict[int, Json] = {}
         self._files: list[Json] = []
 
     # -- gather
@@ -90,7 +96,7 @@ class Writes:
 
     def revise(self, revised: Revised) -> None:
         """A message changes."""
-        names = ("dialog", "seq", "rev", "reason", "text", "private", "edited_at", "deleted_at")
+        names = ("dialog", "seq", "rev", "reason", "text", "private", "data", "edited_at", "deleted_at")
         values = {f"b_{name}": getattr(revised, name) for name in names}
         self._revised.append(values | {"b_mark": revised.mark.value if revised.mark else None})
 
@@ -131,6 +137,19 @@ class Writes:
         known.update(fields)
         return known["state"], known["not_before"]
 
+    def rewrite_row(self, row: OutRow, payload: Json) -> None:
+        """An outbox row that has not gone out shall say something else; the guard is its state as loaded."""
+        self._payloads[row.id] = {"b_id": row.id, "b_state": row.state, "payload": payload}
+
+    def note_identity(self, identity: IdentityId, *, early: int = 0, unreachable: str | None) -> None:
+        """What is known of an identity: `early` more (or fewer) messages to come, and whether it can be reached."""
+        known = self.identities.get(identity, {"b_early": 0})
+        self.identities[identity] = {
+            "b_id": identity,
+            "b_early": known["b_early"] + early,
+            "b_unreachable": unreachable,
+        }
+
     # -- write
 
     def write(
@@ -165,8 +184,10 @@ class Writes:
         yield _Step("identity", _update_identity, latest)
         known = [{"b_id": id, **values} for id, values in sorted(self.contacts.items())]
         yield _Step("contact", _update_contact, known)
+        yield _Step("identity", _note_identity, _in_order(self.identities))
         for table in _AFTERWARDS:
             yield self._insertion(dialect, table)
+        yield _Step("outbox", _INTO[dialect][t.outbox], self.arrived)
         yield _Step("message", _revise_message, self._revised, guards=False)
         yield _Step("message", _raise_marks, self._watermarks, guards=False)
         yield _Step("file", _own_file, self._files)
@@ -175,6 +196,9 @@ class Writes:
         yield _Step("timer", _PUT[dialect][t.timer], _in_order(self._timers), guards=False)
         yield _Step("promise", _PUT[dialect][t.promise], _in_order(self.promises), guards=False)
         yield _Step("asker", _PUT[dialect][t.wish_asker], _in_order(self.askers), guards=False)
+        yield _Step("early", _PUT[dialect][t.early], _in_order(self.early), guards=False)
+        # Before the states: both guards are the state as it was loaded.
+        yield _Step("outbox", _rewrite_row, _in_order(self._payloads))
         yield _Step("outbox", _change_row, _in_order(self._rows))
 
     def _insertion(self, dialect: str, table: sa.Table) -> _Step:
@@ -246,6 +270,7 @@ _PUT = {
         t.timer: _put(dialect, t.timer, adding=("fired",)),
         t.promise: _put(dialect, t.promise, keeping=("line",)),
         t.wish_asker: _put(dialect, t.wish_asker),
+        t.early: _put(dialect, t.early),
     }
     for dialect in _INSERT
 }
@@ -270,14 +295,26 @@ _update_identity = Statement(
 _update_contact = Statement(
     sa.update(t.contact).where(t.contact.c.id == sa.bindparam("b_id")), ["name", "language", "email"]
 )
+_note_identity = Statement(
+    sa.update(t.identity)
+    .where(t.identity.c.id == sa.bindparam("b_id"))
+    .values(
+        # By how much, not how many: other processes count here, too.
+        early=t.identity.c.early + sa.bindparam("b_early", type_=sa.BigInteger),
+        unreachable=sa.bindparam("b_unreachable", type_=sa.Text),
+    )
+)
+_REVISABLE: dict[str, sa.types.TypeEngine[Any]] = {
+    name: t.message.c[name].type for name in ("mark", "reason", "text", "private", "edited_at", "deleted_at")
+} | {"data": sa.JSON(none_as_null=True)}
 _revise_message = Statement(
     sa.update(t.message)
     .where(t.message.c.dialog == sa.bindparam("b_dialog"), t.message.c.seq == sa.bindparam("b_seq"))
     .values(
         rev=sa.bindparam("b_rev"),
         **{
-            name: sa.func.coalesce(sa.bindparam(f"b_{name}", type_=t.message.c[name].type), t.message.c[name])
-            for name in ("mark", "reason", "text", "private", "edited_at", "deleted_at")
+            name: sa.func.coalesce(sa.bindparam(f"b_{name}", type_=kind), t.message.c[name])
+            for name, kind in _REVISABLE.items()
         },
     )
 )
@@ -292,6 +329,12 @@ _raise_marks = Statement(
 _own_file = Statement(
     sa.update(t.attachment).where(t.attachment.c.id == sa.bindparam("b_id"), t.attachment.c.dialog.is_(None)),
     ["dialog", "seq"],
+)
+_rewrite_row = Statement(
+    sa.update(t.outbox).where(
+        t.outbox.c.id == sa.bindparam("b_id"), t.outbox.c.state == sa.bindparam("b_state")
+    ),
+    ["payload"],
 )
 _change_row = Statement(
     sa.update(t.outbox).where(

@@ -73,6 +73,14 @@ class WebhookDesk(Desk):
         mark = {"seq": message.seq, "mark": message.mark, "reason": message.data.get("reason")}
         await self._call("mark", message.key, thread, dialog=str(message.dialog), message=mark)
 
+    async def edit(self, thread: ThreadId, message: Message) -> None:
+        await self._call("edit", message.key, thread, dialog=str(message.dialog), message=_message(message))
+
+    async def delete(self, thread: ThreadId, message: Message) -> None:
+        await self._call(
+            "delete", message.key, thread, dialog=str(message.dialog), message={"seq": message.seq}
+        )
+
     async def _call(self, kind: str, key: str, thread: ThreadId | None = None, **content: Any) -> Json:
         body = to_json({"type": kind, "thread": thread, **content})
         moment = str(int(time.time()))

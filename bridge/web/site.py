@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bridge.metrics import exposition
+from bridge.web.channels import Channels
 
 STATIC = Path(__file__).parent / "static"
 POLICY = (
@@ -42,7 +43,11 @@ async def own_metrics() -> bytes:
 
 
 def application(
-    routes: Sequence[BaseRoute], api: ASGIApp, checks: Mapping[str, Check], scrape: Scrape = own_metrics
+    routes: Sequence[BaseRoute],
+    api: ASGIApp,
+    checks: Mapping[str, Check],
+    scrape: Scrape = own_metrics,
+    channels: Channels | None = None,
 ) -> ASGIApp:
     """Puts connectors' and pages' routes, the API, files and health behind the common headers."""
 
@@ -50,6 +55,9 @@ def application(
         found = {name: await check() for name, check in checks.items()}
         status = 200 if all(ok for ok, _ in found.values()) else 503
         report = {name: {"ok": ok, "reason": reason} for name, (ok, reason) in found.items()}
+        # A channel that is down makes this process no worse than another: it is told, and serves all the same.
+        for name, one in (channels.told() if channels else {}).items():
+            report[name] = {"ok": one.ok, "reason": one.reason, "repair": one.repair}
         return JSONResponse(report, status)
 
     async def alive(_request: Request) -> Response:

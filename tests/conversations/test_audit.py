@@ -15,10 +15,11 @@ from bridge.conversations import tables as t
 from bridge.conversations.audit import Finding, audit, record
 from bridge.conversations.commands import Receive, Reply
 from bridge.conversations.database import Database
+from bridge.conversations.news import Hear
 from bridge.conversations.tries import Outcome, Settle, Take
 from bridge.conversations.verbs import ActOnDialog
-from bridge.messages import DialogId
-from tests.conversations.samples import ANN, HOUR, MINUTE, NOON, RULES, SECOND, ann
+from bridge.messages import Address, Deleted, DialogId, EventKey, NativeId
+from tests.conversations.samples import ANN, HOUR, MINUTE, NOON, RULES, SECOND, SHOP, ann
 from tests.conversations.shell import Mind, said
 
 ANNS_CARD = a.Agent(ANN, "ann", "Ann", "agent")
@@ -226,6 +227,17 @@ def test_a_timer_that_is_more_than_ten_seconds_late_is_found(mind: Mind, dialogs
     assert found(mind.database) == {("timer", f"dialog:{dialogs.snoozed}/snooze")}
     run(mind.database, f"UPDATE timer SET state = 'fired' {timer}")
     assert ("timer", f"dialog:{dialogs.snoozed}/snooze") not in found(mind.database)
+
+
+def test_news_that_nobody_is_shown_is_found(mind: Mind, dialogs: Dialogs) -> None:
+    mind.do(Hear(Deleted(SHOP, Address("somebody"), EventKey("d"), NativeId("m1"))))
+    timer = "WHERE subject = 'early:shop/somebody'"
+    assert found(mind.database) == set()
+    run(mind.database, f"DELETE FROM timer {timer}", "UPDATE early SET at = at - 91000000")
+    [(kind, subject)] = found(mind.database)
+    assert (kind, subject.rpartition("/")[2]) == ("early", "m1")
+    run(mind.database, "UPDATE early SET state = 'shown'")
+    assert found(mind.database) == set()
 
 
 def test_what_lies_in_quarantine_is_found(database: Database) -> None:

@@ -18,10 +18,11 @@ import sqlalchemy as sa
 
 from bridge import actions as a
 from bridge.conversations import tables as t
-from bridge.conversations.commands import Quarantine, Receive, Reply, StoreFile
+from bridge.conversations.commands import Receive, Reply, StoreFile
 from bridge.conversations.committer import Command, Committer
 from bridge.conversations.database import Database
 from bridge.conversations.effects import Effects
+from bridge.conversations.quarantine import Quarantine
 from bridge.conversations.verbs import ActOnDialog
 from bridge.conversations.work import Needs, Work
 from bridge.errors import Missing, Unavailable

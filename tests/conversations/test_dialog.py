@@ -287,7 +287,7 @@ def test_a_long_text_goes_in_parts_with_its_files_behind() -> None:
     out = to_contact(change)
     assert [(post.seq, post.part) for post in out] == [(out[0].seq, part) for part in range(len(out))]
     assert all(len(post.payload["text"]) <= 40 for post in out)
-    assert out[-1].payload["file"]["name"] == "label.pdf"
+    assert out[-1].payload["attachments"][0]["name"] == "label.pdf"
     assert [post.payload.get("last") for post in out] == [None] * (len(out) - 1) + [True]
 
 

@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from bridge import actions as a
 from bridge.conversations import tables as t
 from bridge.conversations.access import Access, Person
-from bridge.conversations.commands import Quarantine, Reached, Receive, Reply, StoreFile
+from bridge.conversations.commands import Reached, Receive, Reply, StoreFile
 from bridge.conversations.committer import Command, Committer
 from bridge.conversations.database import Database
 from bridge.conversations.effects import Effects
+from bridge.conversations.quarantine import Quarantine
 from bridge.conversations.reader import Reader
 from bridge.conversations.reading import matching
 from bridge.conversations.tries import Outcome, Settle, Take

@@ -13,20 +13,41 @@ import pytest
 from bridge import actions as a
 from bridge.conversations import tables as t
 from bridge.conversations.database import Database
+from bridge.conversations.door import Door
 from bridge.conversations.effects import Effects
 from bridge.conversations.presence import Presence
 from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
-from bridge.conversations.router import Door, Router
+from bridge.conversations.router import Router
 from bridge.conversations.tries import Outcome
 from bridge.errors import Missing, NotAllowed, Refused
-from bridge.messages import AgentId, DialogId, Mark, Priority, Receipt, TicketId, WishId
+from bridge.messages import (
+    Address,
+    AgentId,
+    Deleted,
+    DialogId,
+    Echoed,
+    Edited,
+    EventKey,
+    Heard,
+    Incoming,
+    Mark,
+    NativeId,
+    Priority,
+    Reachable,
+    Reacted,
+    Receipt,
+    Receipted,
+    TicketId,
+    WishId,
+)
 from tests.conversations.samples import (
     ANN,
     AUTOMATIC,
     BEN,
     DAY,
     DEV,
+    MINUTE,
     RULES,
     SECOND,
     SECOND_LINE,
@@ -285,9 +306,41 @@ async def test_threads_files_and_rings(house: Routed) -> None:
     reply = await router.reply(receipt.dialog, ann, "", key="1", files=[file])
     assert isinstance(reply, Receipt)
     rows = house.mind.rows(t.outbox, t.outbox.c.message_seq == reply.seq, t.outbox.c.kind == "send")
-    assert [row.payload["file"]["name"] for row in rows] == ["a.pdf"]
+    assert [row.payload["attachments"][0]["name"] for row in rows] == ["a.pdf"]
     with pytest.raises(Missing):
         await router.reply(receipt.dialog, ben, "", key="2", files=[file])
     await router.quarantine(SHOP, "shop:9", b"?", "not understood")
     router.ring(rows[0].lane, rows[0].destination)
     assert list(house.hinted[-1].lanes) == [rows[0].lane]
+
+
+async def test_every_kind_of_news_is_heard(house: Routed, wall: Moved) -> None:
+    router = house.router
+    where: dict[str, Any] = {"channel": SHOP, "address": Address("visitor-1")}
+    first = await router.receive(said(1, native=NativeId("m1")))
+
+    def on(what: str, native: str = "m1") -> dict[str, Any]:
+        return {**where, "event_key": EventKey(what), "native": NativeId(native)}
+
+    heard: list[Heard] = [
+        Edited(**on("e"), text="Other words"),
+        Reacted(**on("r"), emojis=("👍",)),
+        Deleted(**on("d")),
+        Echoed(**on("o", "o1"), text="Seen."),
+        Receipted(**where, event_key=EventKey("t"), mark=Mark.read, natives=(NativeId("o1"),)),
+        Reachable(**where, event_key=EventKey("b"), reachable=False),
+        Incoming(**where, event_key=EventKey("i"), text="And now?"),
+    ]
+    receipts = await asyncio.gather(*(router.hear(event) for event in heard))
+    assert all(receipt is not None and receipt.dialog == first.dialog for receipt in receipts)
+    again = await asyncio.gather(*(router.hear(event) for event in heard))
+    assert [receipt and (receipt.seq, receipt.new) for receipt in again] == [
+        receipt and (receipt.seq, False) for receipt in receipts
+    ]
+    assert await router.hear(Reacted(**on("early", "m9"), emojis=("👍",))) is None
+    [timer] = house.mind.rows(t.timer, t.timer.c.subject == f"early:{SHOP}/visitor-1")
+    wall.by(MINUTE)
+    assert await router.expire(timer.subject, timer.name, timer.gen) is True
+    assert await router.expire(timer.subject, timer.name, timer.gen) is False
+    with pytest.raises(Missing):
+        await router.expire("nobody:1", "x", 1)

@@ -11,8 +11,8 @@ from bridge.conversations import tables as t
 from bridge.conversations.access import Access, Person
 from bridge.conversations.commands import Receive
 from bridge.conversations.database import Database
+from bridge.conversations.door import Door
 from bridge.conversations.reader import Reader
-from bridge.conversations.router import Door
 from bridge.conversations.tries import Outcome, Settle, Take
 from bridge.conversations.verbs import ActOnDialog, ActOnWish
 from bridge.messages import Priority, WishId

@@ -122,7 +122,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 def desk(url: str, http: aiohttp.ClientSession, secret: str = PLAIN, timeout: float = 5) -> WebhookDesk:
     settings = WebhookSettings.model_validate({"url": url, "secret": secret, "timeout": timeout})
     unused = cast("Any", None)
-    around = Surroundings(router=unused, live=unused, files=unused, http=http, secret=b"")
+    around = Surroundings(router=unused, live=unused, leases=unused, files=unused, http=http, secret=b"")
     return WebhookDesk(DeskName("crm"), settings, around)
 
 
@@ -211,6 +211,20 @@ async def test_a_changed_card_and_a_mark_say_what_they_are_about(
         "dialog": "7",
         "message": {"seq": 3, "mark": "failed", "reason": "the contact is gone"},
     }
+
+
+async def test_what_has_changed_about_a_message_and_what_was_taken_back_is_told(
+    other: Other, http: aiohttp.ClientSession
+) -> None:
+    crm = desk(other.url, http)
+    changed = replace(MESSAGE, text="Where?", data={"changed": "words", "earlier": []}, key="key-7")
+    await crm.edit(ThreadId("case-42"), changed)
+    await crm.delete(ThreadId("case-42"), replace(MESSAGE, key="key-8"))
+    edited, deleted = other.calls
+    assert (edited.body["type"], edited.headers["webhook-id"]) == ("edit", "key-7")
+    assert (edited.body["message"]["seq"], edited.body["message"]["text"]) == (3, "Where?")
+    assert edited.body["message"]["data"] == {"changed": "words", "earlier": []}
+    assert deleted.body == {"type": "delete", "thread": "case-42", "dialog": "7", "message": {"seq": 3}}
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from bridge.messages import Address, ChannelName, EventKey, Health, Incoming, Na
 from bridge.web import doors
 from bridge.web.api import api
 from bridge.web.api.macros import Macro
+from bridge.web.channels import Channels
 from bridge.web.pages import Settings
 from bridge.web.pages import routes as page_routes
 from bridge.web.site import application
@@ -157,7 +158,7 @@ async def running(database_url: str, redis_url: str, folder: Path) -> AsyncItera
         Files(str(folder / "files"), b"secret"),
         file_bytes=FILE_BYTES,
         answers=MACROS,
-        checks={name: partial(_checked, health, name) for name in health},
+        channels=Channels({name: partial(_checked, health, name) for name in health}),
     )
     passwords = Passwords(access, hasher=argon2.PasswordHasher(1, 8, 1))
     number = port()

@@ -28,6 +28,8 @@ FIELDS: dict[str, dict[str, Any]] = {
     "prioritise": {"priority": "low"},
     "undo": {"seq": 1},
     "retry": {"seq": 1},
+    "edit": {"seq": 1, "text": "Other words."},
+    "delete": {"seq": 1},
     "promote": {"seqs": [1], "title": "A ticket"},
     "wish": {"seq": 1, "title": "A wish"},
     "quote": {"seqs": [1]},

@@ -9,8 +9,8 @@ import redis
 from bridge import logs
 from bridge.conversations.committer import Committer
 from bridge.conversations.database import Database
+from bridge.conversations.door import Door
 from bridge.conversations.hints import send_now
-from bridge.conversations.router import Door
 from tests.conversations.samples import RULES
 from workers import door
 from workers.run import work

@@ -67,7 +67,14 @@ class SiteConnector(Connector):
 
     Settings: ClassVar[type[BaseModel]] = SiteSettings
     limits: ClassVar[Limits] = Limits(
-        text=200_000, file_mb=25, edits=True, keyed=True, buttons=100, lasting=False, concurrent=256
+        text=200_000,
+        file_mb=25,
+        edits=True,
+        deletes=True,
+        keyed=True,
+        buttons=100,
+        lasting=False,
+        concurrent=256,
     )
     settings: SiteSettings
 
@@ -101,6 +108,12 @@ class SiteConnector(Connector):
     async def send(self, to: Address, message: Message) -> NativeId:
         """Nothing to call: the visitor's stream shows what SQL says is accepted."""
         return NativeId(str(message.seq))
+
+    async def edit(self, to: Address, message: Message) -> None:
+        """Nothing to call: the stream shows what the message says once this is settled."""
+
+    async def delete(self, to: Address, native: NativeId) -> None:
+        """Nothing to call either."""
 
     # -- what browsers call
 
@@ -279,7 +292,10 @@ class SiteConnector(Connector):
             shown["edited"] = True
         if message.deleted_at:
             shown["deleted"] = True
-        if buttons := (message.data or {}).get("buttons"):
+        data = message.data or {}
+        if (quote := data.get("quote")) and not message.deleted_at:
+            shown["quote"] = quote["text"]
+        if buttons := data.get("buttons"):
             shown["buttons"] = [{"command": command, "label": label} for command, label in buttons]
         return shown
 

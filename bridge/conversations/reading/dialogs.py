@@ -33,7 +33,11 @@ contact_columns = [
     t.contact.c.plan,
 ]
 every = sa.select(
-    t.dialog, t.identity.c.channel, *contact_columns, t.agent.c.name.label("assignee_name")
+    t.dialog,
+    t.identity.c.channel,
+    t.identity.c.unreachable,
+    *contact_columns,
+    t.agent.c.name.label("assignee_name"),
 ).select_from(
     t.dialog.join(t.identity, t.identity.c.id == t.dialog.c.identity)
     .join(t.contact)
@@ -156,6 +160,7 @@ def view(row: Any) -> v.DialogView:
         snoozed_until=row.snoozed_until,
         resolved_at=row.resolved_at,
         page=row.page,
+        unreachable=row.unreachable,
     )
 
 

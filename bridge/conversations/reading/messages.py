@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from bridge import views as v
 from bridge.conversations import tables as t
 from bridge.errors import Missing
-from bridge.messages import Address, ChannelName, DialogId, FileId, Mark
+from bridge.messages import Address, ChannelName, DialogId, FileId, Json, Mark
 
 MOST = 1000
 _SHOWN = [mark.value for mark in Mark if mark.shown]
@@ -111,13 +111,21 @@ def _to_contact(row: Any, files: list[v.FileView]) -> v.MessageView:
         private=False,
         said_at=row.said_at,
         event=row.event,
-        data=None if deleted else row.data,
+        data=None if deleted or not row.data else _without(row.data),
         client_id=row.native if own else None,
         mark=row.mark,
         edited_at=row.edited_at,
         deleted_at=row.deleted_at,
         attachments=[] if deleted else files,
     )
+
+
+_INSIDE = ("earlier", "pending", "corrected", "start")
+"""What of a message's data is for agents."""
+
+
+def _without(data: Json) -> Json | None:
+    return {name: value for name, value in data.items() if name not in _INSIDE} or None
 
 
 def _files(connection: Connection, rows: Collection[Any]) -> dict[tuple[DialogId, int], list[v.FileView]]:

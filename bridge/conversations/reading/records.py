@@ -17,7 +17,8 @@ from bridge import views as v
 from bridge.actions import Agent
 from bridge.conversations import tables as t
 from bridge.conversations.reading import cursors
-from bridge.messages import AgentId, LineName
+from bridge.errors import Missing
+from bridge.messages import AgentId, ChannelName, LineName
 
 HOUSE = "api:"
 """Begins the login of the house's own machines, which are no people."""
@@ -58,10 +59,23 @@ def troubles(connection: Connection, since: datetime) -> list[v.TroubleView]:
     ]
 
 
-def quarantined(connection: Connection, cursor: str | None, limit: int) -> v.Page[v.QuarantineView]:
+def quarantined(
+    connection: Connection, state: str | None, cursor: str | None, limit: int
+) -> v.Page[v.QuarantineView]:
     """The latest first."""
-    query = cursors.part_of(sa.select(t.quarantine), [t.quarantine.c.id], cursor, limit, descending=True)
+    query = sa.select(t.quarantine)
+    if state is not None:
+        query = query.where(t.quarantine.c.state == state)
+    query = cursors.part_of(query, [t.quarantine.c.id], cursor, limit, descending=True)
     return cursors.page(connection.execute(query).all(), limit, _event)
+
+
+def raw(connection: Connection, event: int) -> tuple[ChannelName, bytes, str]:
+    """An event as it came, for its connector alone."""
+    row = connection.execute(sa.select(t.quarantine).where(t.quarantine.c.id == event)).one_or_none()
+    if row is None:
+        raise Missing("there is no such event")
+    return row.channel, bytes(row.raw), row.state
 
 
 def actions(connection: Connection, subject: str, limit: int) -> list[v.ActionView]:

@@ -5,7 +5,7 @@ Owns the composition of the operations. It must never know how the router, the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
@@ -16,6 +16,7 @@ from bridge.media import Files
 from bridge.ports import Access, Live, Router
 from bridge.web import problems
 from bridge.web.api import dialogs, events, files, health, macros, operations, reports, search, tickets
+from bridge.web.channels import Channels
 from bridge.web.guard import Guard, session_cookie
 
 _PAGE = """<!doctype html>
@@ -52,7 +53,7 @@ def api(
     secure: bool = False,
     file_bytes: int = files.FILE_BYTES,
     answers: Sequence[macros.Macro] = (),
-    checks: Mapping[str, health.Check] | None = None,
+    channels: Channels | None = None,
 ) -> FastAPI:
     """The API as an app to be mounted at /api; `secure` when the pages are served over https."""
     app = FastAPI(
@@ -76,7 +77,7 @@ def api(
         search.routes(router),
         tickets.routes(router),
         operations.routes(router),
-        health.routes(router, checks or {}),
+        health.routes(router, channels or Channels({})),
         macros.routes(answers),
         reports.routes(router),
         files.routes(router, kept, limit=file_bytes),

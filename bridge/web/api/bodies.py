@@ -28,11 +28,15 @@ class Body(BaseModel):
 
 
 class Reply(Body):
-    """An agent's words: `auto` by the safe-side rule, `send` to the contact, `note` for colleagues only."""
+    """An agent's words: `auto` by the safe-side rule, `send` to the contact, `note` for colleagues only.
+
+    `reply_to` is the seq of the message of this dialog that is answered.
+    """
 
     text: Words = ""
     mode: Mode = "auto"
     attachments: Annotated[list[IdText], Field(max_length=20)] = []
+    reply_to: Seq | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -133,6 +137,19 @@ class Undo(Verb):  # noqa: D101
 class Retry(Verb):  # noqa: D101
     means = a.Retry
     action: Literal["retry"]
+    seq: Seq
+
+
+class Edit(Verb):  # noqa: D101
+    means = a.Edit
+    action: Literal["edit"]
+    seq: Seq
+    text: Words
+
+
+class Delete(Verb):  # noqa: D101
+    means = a.Delete
+    action: Literal["delete"]
     seq: Seq
 
 
@@ -255,6 +272,8 @@ OnDialog = Annotated[
     | Introduce
     | Undo
     | Retry
+    | Edit
+    | Delete
     | Promote
     | FileWish,
     Field(discriminator="action"),

@@ -147,6 +147,7 @@ def routes(router: Router) -> APIRouter:
             key=f"{me.id}:{id}:{idempotency_key}",
             mode=body.mode,
             files=[FileId(int(file)) for file in dict.fromkeys(body.attachments)],
+            reply_to=body.reply_to,
         )
         mark = None if receipt.mark is None else receipt.mark.value
         return Replied(str(receipt.dialog), receipt.seq, receipt.new, mark, receipt.private)

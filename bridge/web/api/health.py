@@ -1,18 +1,16 @@
 """Why does nobody answer: the reasons for which a contact may be waiting, worst first.
 
-Owns what counts as such a reason, and asking channels how they are no oftener than once a minute. It must never
-change anything, nor let one part that is out hide what the others say.
+Owns what counts as such a reason. It must never change anything, nor let one part that is out hide what the others say.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-import structlog
 from fastapi import APIRouter
 
 from bridge import views as v
@@ -21,14 +19,10 @@ from bridge.messages import Health, LineName
 from bridge.ports import Router
 from bridge.web.api import bodies
 from bridge.web.api.parameters import Me, Worker
-
-Check = Callable[[], Awaitable[Health]]
-log = structlog.get_logger()
+from bridge.web.channels import Channels
 
 RECENT = timedelta(minutes=15)
 """A post that failed longer ago says nothing of how its destination is now."""
-_AGAIN = 60.0
-_PATIENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +52,18 @@ class Duty:
     on: bool
 
 
-def routes(router: Router, checks: Mapping[str, Check]) -> APIRouter:
-    """The operations on who is there and what keeps answers back; `checks` asks each channel how it is."""
+def routes(router: Router, channels: Channels) -> APIRouter:
+    """The operations on who is there and what keeps answers back."""
     api = APIRouter(tags=["operations"])
-    channels = _Channels(checks)
 
     @api.get("/health")
-    async def health(_me: Worker) -> Reasons:
+    async def health(me: Worker) -> Reasons:
         """Why contacts may be waiting: nobody on duty, a channel that is down, a backlog, posts that do not arrive."""
         lines = await router.read.lines()
-        troubles, down, people = await asyncio.gather(
-            router.read.troubles(datetime.now(UTC) - RECENT), channels.down(), router.read.agents()
+        troubles, told, people = await asyncio.gather(
+            router.read.troubles(datetime.now(UTC) - RECENT), channels.health(), router.read.agents()
         )
+        down = _down(told, me.language)
         names = {agent.id: agent.name for agent in people}
         try:
             found = await router.on_duty([LineName(line.name) for line in lines])
@@ -94,37 +88,14 @@ def routes(router: Router, checks: Mapping[str, Check]) -> APIRouter:
     return api
 
 
-class _Channels:
-    """Asks every channel how it is, all at once and seldom."""
-
-    def __init__(self, checks: Mapping[str, Check]) -> None:
-        self._checks = checks
-        self._asked = -_AGAIN
-        self._down: list[Reason] = []
-        self._asking = asyncio.Lock()
-
-    async def down(self) -> list[Reason]:
-        """Those that say that they do not work."""
-        async with self._asking:
-            now = asyncio.get_running_loop().time()
-            if now - self._asked >= _AGAIN:
-                found = await asyncio.gather(*(self._ask(*one) for one in self._checks.items()))
-                self._down = [reason for reason in found if reason is not None]
-                self._asked = now
-            return self._down
-
-    async def _ask(self, name: str, check: Check) -> Reason | None:
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                health = await check()
-        except Exception as error:
-            # Whatever a connector stumbles over, its channel is what does not work.
-            log.exception("a channel could not be checked", channel=name)
-            health = Health(ok=False, reason=f"it could not be checked: {type(error).__name__}")
-        if health.ok:
-            return None
-        title = name.partition(":")[2]
-        return Reason("channel_down", name, title, reason=health.reason, repair=health.repair)
+def _down(health: Mapping[str, Health], language: str) -> list[Reason]:
+    """Those that say that they do not work, in the reader's language where they speak it."""
+    found: list[Reason] = []
+    for name, one in health.items():
+        if not one.ok:
+            reason, repair = one.said.get(language, (one.reason, one.repair))
+            found.append(Reason("channel_down", name, name.partition(":")[2], reason=reason, repair=repair))
+    return found
 
 
 def _absent(lines: list[v.LineView], on_duty: Mapping[str, list[str]]) -> list[Reason]:

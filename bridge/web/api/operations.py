@@ -1,6 +1,6 @@
 """What the house wants to know about its own work: who I am, posts in trouble, quarantine, findings.
 
-Owns the operations that only read. It must never change anything.
+Owns the operations that look at the house itself, and the one that reads an event again. It must never touch a dialog.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query
 
 from bridge import views as v
 from bridge.ports import Router
-from bridge.web.api.parameters import Cursor, Limit, Me, working
+from bridge.web.api.parameters import Cursor, Id, Limit, Me, Worker, working
 
 State = Literal["queued", "sending", "delayed", "unknown", "failed", "cancelled"]
 _TROUBLE: list[State] = ["failed", "delayed", "unknown"]
@@ -37,6 +37,14 @@ class Findings:
     items: list[v.FindingView]
 
 
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What became of an event that was read once more."""
+
+    state: Literal["held", "replayed"]
+    reason: str | None
+
+
 def routes(router: Router) -> APIRouter:
     """The operations that look at the house itself."""
     api = APIRouter(tags=["operations"])
@@ -57,9 +65,16 @@ def routes(router: Router) -> APIRouter:
         return await router.read.outbox(states=state, cursor=cursor, limit=limit)
 
     @api.get("/quarantine", dependencies=workers)
-    async def quarantine(cursor: Cursor = None, limit: Limit = 50) -> v.Page[v.QuarantineView]:
+    async def quarantine(
+        state: Literal["held", "replayed"] | None = None, cursor: Cursor = None, limit: Limit = 50
+    ) -> v.Page[v.QuarantineView]:
         """Events that could not be understood, the latest first."""
-        return await router.read.quarantined(cursor=cursor, limit=limit)
+        return await router.read.quarantined(state=state, cursor=cursor, limit=limit)
+
+    @api.post("/quarantine/{id}/replay")
+    async def replay(id: Id, me: Worker) -> Replay:
+        """Gives an event back to its channel: it is heard now, or held for the reason that is answered."""
+        return Replay(**await router.replay(id, me))
 
     @api.get("/findings")
     async def findings(*, gone: bool = False) -> Findings:

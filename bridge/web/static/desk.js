@@ -2,6 +2,7 @@
 
 import "./words/bot.js";
 import "./words/desk.js";
+import "./words/talk.js";
 import { act, get, post } from "./api.js";
 import { fill, h } from "./dom.js";
 import { button } from "./forms.js";

@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,13 @@ from bridge.connector import Bounds, Surroundings
 from bridge.connectors.site.connector import SiteConnector, SiteSettings
 from bridge.conversations.access import Access, Person
 from bridge.conversations.database import Database
+from bridge.conversations.leases import Leases
 from bridge.conversations.live import Hub
 from bridge.deliver import Hands
 from bridge.media import Files
-from bridge.messages import Author, DialogId
+from bridge.messages import Author, DialogId, Receipt
 from bridge.web.site import application
-from tests.conversations.samples import FIRST, SHOP
+from tests.conversations.samples import FIRST, RULES, SHOP
 from tests.conversations.shell import House, housed
 from tests.services import port
 
@@ -87,13 +88,13 @@ class Shop:
         """The visitor's dialog."""
         return DialogId(int((await self.post("session", {"token": token})).body["dialog"]))
 
-    async def reply(self, token: str, text: str) -> None:
+    async def reply(self, token: str, text: str, *, reply_to: int | None = None) -> Receipt:
         """Ann claims the dialog and answers."""
         dialog = await self.dialog(token)
         if (await self.house.router.read.dialog(dialog)).assignee is None:
             await self.house.router.act(dialog, "dialog", self.ann, a.Claim())
         ann = Author("agent", self.ann.id, self.ann.name)
-        await self.house.router.reply(dialog, ann, text, key=text, mode="send")
+        return await self.house.router.reply(dialog, ann, text, key=text, mode="send", reply_to=reply_to)
 
     @asynccontextmanager
     async def listening(self, token: str, after: int = 0) -> AsyncIterator[Ear]:
@@ -125,7 +126,11 @@ async def opened(
 ) -> AsyncIterator[Shop]:
     """Starts everything, and ends it."""
     async with AsyncExitStack() as stack:
-        house = await stack.enter_async_context(housed(database, redis_url, clock=lambda: datetime.now(UTC)))
+        place = replace(RULES.channels[SHOP], limits=SiteConnector.limits)
+        rules = replace(RULES, channels={**RULES.channels, SHOP: place})
+        house = await stack.enter_async_context(
+            housed(database, redis_url, rules=rules, clock=lambda: datetime.now(UTC))
+        )
         client = await stack.enter_async_context(
             aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=20), cookie_jar=aiohttp.DummyCookieJar()
@@ -139,6 +144,7 @@ async def opened(
         around = Surroundings(
             router=house.router,
             live=hub,
+            leases=Leases(house.client),
             files=Files(str(folder / "files"), b"secret"),
             http=client,
             secret=b"secret",

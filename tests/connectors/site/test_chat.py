@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bridge import actions as a
 from bridge.connector import Bounds
 from bridge.conversations.database import Database
 from bridge.messages import DialogId
@@ -42,6 +43,24 @@ async def test_a_stream_goes_on_where_it_broke_off(shop: Shop) -> None:
         while "Four" not in words:
             words.append((await ear.next())["text"])
     assert [text for text in words if text in ("One", "Three", "Four")] == ["Three", "Four"]
+
+
+async def test_what_an_agent_changes_and_takes_back_the_visitor_sees_so(shop: Shop) -> None:
+    token = await shop.enter()
+    said = (await shop.say(token, "How long?")).body
+    reply = await shop.reply(token, "Three days.", reply_to=said["seq"])
+    async with shop.listening(token) as ear:
+        while (heard := await ear.next())["seq"] != reply.seq:
+            pass
+        assert heard["quote"] == "How long?"
+        await shop.house.router.act(reply.dialog, "dialog", shop.ann, a.Edit(reply.seq, "Two days."))
+        while (heard := await ear.next())["text"] != "Two days.":
+            pass
+        assert (heard["seq"], heard["edited"], "data" in heard) == (reply.seq, True, False)
+        await shop.house.router.act(reply.dialog, "dialog", shop.ann, a.Delete(reply.seq))
+        while not (heard := await ear.next()).get("deleted"):
+            pass
+        assert (heard["seq"], heard["text"], "quote" in heard) == (reply.seq, "", False)
 
 
 async def test_receipts_raise_the_marks_of_our_messages(shop: Shop) -> None:

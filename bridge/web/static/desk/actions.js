@@ -2,6 +2,7 @@
 // Owns names, keys and whether an action is possible now. What a button on the page does, its action does by pressing it.
 
 import { t } from "../words.js";
+import { change, mine, remove } from "./menu.js";
 import * as prompts from "./prompts.js";
 
 const shown = (name) => [...document.querySelectorAll(`#subject [data-act="${name}"]`)].findLast((button) => !button.disabled && button.checkVisibility());
@@ -37,6 +38,9 @@ export function actions(desk) {
     { name: "older_message", group: "dialog", keys: ["ArrowUp"], quiet: true, when: () => desk.subject?.walk, run: () => desk.subject.walk(-1) },
     { name: "newer_message", group: "dialog", keys: ["ArrowDown"], quiet: true, when: () => desk.subject?.walk, run: () => desk.subject.walk(1) },
     dialog("select", "x", (view) => view.select()),
+    dialog("answer_message", "q", (view) => view.answer(view.at()), (view) => composing(view) && view.at()),
+    dialog("edit_message", "", (view) => change(view, view.at()), (view) => view.at() && mine(view.at(), desk)),
+    dialog("delete_message", "", (view) => remove(view, view.at()), (view) => view.at() && mine(view.at(), desk)),
     dialog("ticket_from_chosen", "t", (view) => prompts.ticket(view, view.pick()), (view) => view.pick().length),
     dialog("file_wish", "w", (view) => prompts.wish(view, view.pick()[0]), (view) => view.pick().length === 1),
     dialog("introduce", "", (view) => prompts.introduce(view), (view) => view.dialog),

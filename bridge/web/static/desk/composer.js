@@ -16,6 +16,7 @@ export class Composer {
     this.area = h("textarea", { rows: 2, dir: "auto", "aria-describedby": "composer-hint" });
     this.hint = h("p", { class: "hint", id: "composer-hint" });
     this.chips = h("div", { class: "chips" });
+    this.above = h("div", { class: "answers", hidden: true });
     this.problem = h("p", { class: "problem", role: "alert", hidden: true });
     this.picker = h("input", { type: "file", multiple: true, hidden: true, onchange: () => this.#attach([...this.picker.files]) });
     const tool = (name, words, run) => h("button", { type: "button", class: "tool", "aria-label": words, title: words, onclick: run }, icon(name));
@@ -24,6 +25,7 @@ export class Composer {
       "form",
       { class: "composer" },
       h("div", { class: "modes", role: "group", "aria-label": t("kind_of_message") }, this.reply, this.note, this.hint),
+      this.above,
       this.area,
       this.chips,
       this.problem,
@@ -117,8 +119,16 @@ export class Composer {
     this.area.value = "";
     kept.set(`${this.draft}:${this.mode}`, null);
     this.#keepFiles([]);
-    this.send({ text, mode, files: files.map((file) => file.id), names: files.map((file) => file.name) });
-    this.area.focus();
+    this.send({ text, mode, files: files.map((file) => file.id), names: files.map((file) => file.name), replyTo: this.answered?.seq });
+    this.answer(null);
+  }
+
+  // What is written next answers this message {seq, name, text}; null for none.
+  answer(message, mode = this.mode) {
+    this.answered = message;
+    this.above.hidden = !message;
+    fill(this.above, message && [h("b", { dir: "auto" }, t("answers", message)), h("span", { dir: "auto" }, message.text), h("button", { type: "button", "aria-label": t("no_answer"), title: t("no_answer"), onclick: () => this.answer(null) }, "×")]);
+    this.choose(mode);
   }
 
   async #attach(files) {

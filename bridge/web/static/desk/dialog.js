@@ -107,7 +107,7 @@ export class DialogView {
 
   #head() {
     const { dialog, desk } = this;
-    const look = JSON.stringify([dialog.contact, dialog.status, dialog.assignee, dialog.promise, dialog.line, dialog.priority, dialog.snoozed_until]);
+    const look = JSON.stringify([dialog.contact, dialog.status, dialog.assignee, dialog.promise, dialog.line, dialog.priority, dialog.snoozed_until, dialog.unreachable]);
     if (look === this.look) return;
     this.look = look;
     const mine = dialog.assignee?.id === desk.me.id;
@@ -122,6 +122,7 @@ export class DialogView {
           "p",
           {},
           h("span", { class: `status ${dialog.status}` }, t(`status_${dialog.status}`)),
+          dialog.unreachable && h("span", { class: "badge urgent", title: dialog.unreachable }, t("unreachable")),
           dialog.priority !== "normal" && h("span", { class: `badge ${dialog.priority}` }, t(`priority_${dialog.priority}`)),
           dialog.promise && h("span", { class: "promise" }, t(dialog.promise.name), " ", countdown(dialog.promise)),
           dialog.snoozed_until && h("span", {}, t("until"), " ", stamp(dialog.snoozed_until)),
@@ -186,8 +187,20 @@ export class DialogView {
   // The messages that a ticket or a wish would be made of.
   pick() {
     if (this.chosen.size) return [...this.chosen].sort((one, other) => one - other);
-    const at = this.#bubbles().find((one) => one.contains(document.activeElement));
-    return at ? [Number(at.dataset.seq)] : [];
+    const at = this.at();
+    return at ? [at.seq] : [];
+  }
+
+  // The message at the cursor.
+  at() {
+    const bubble = this.#bubbles().find((one) => one.contains(document.activeElement));
+    return bubble && this.messages.get(Number(bubble.dataset.seq));
+  }
+
+  // The next reply, or note, answers this message.
+  answer({ seq, author, text, private: inside }) {
+    const name = author.kind === "bot" ? t("bot") : author.name || t("visitor");
+    this.composer.answer({ seq, name, text: text || t("no_words") }, inside ? "note" : undefined);
   }
 
   choose(seq, on) {

@@ -12,6 +12,7 @@ export function wording(message, desk) {
     until: data.until ? moment(data.until) : "",
     priority: data.priority ? t(`priority_${data.priority}`) : "",
     title: data.title ?? title(message.text),
+    signs: (data.reactions ?? []).join(" "),
   };
   const key = `event_${message.event}`;
   const words = t(key, slots);
@@ -21,7 +22,10 @@ export function wording(message, desk) {
 // "Ticket 7: Invoice is wrong (Second line)." → "Invoice is wrong"
 const title = (text) => /^\w+ \d+: (.*?)( \([^()]*\))?\.$/s.exec(text)?.[1] ?? text;
 
+const POINTS = ["failed", "contact_edited", "contact_deleted", "not_edited", "not_deleted"]; // to a message
+
 export function link(message) {
-  const { ticket, wish } = message.data ?? {};
+  const { ticket, wish, seq } = message.data ?? {};
+  if (seq && POINTS.includes(message.event)) return `#dialog/${message.dialog}/${seq}`;
   return ticket ? `#ticket/${ticket}` : wish ? `#wish/${wish}` : null;
 }

@@ -1,7 +1,7 @@
 // "Why does nobody answer": a strip with what keeps answers from customers, in words, and what to do about it.
 // Owns looking often enough and no oftener.
 
-import { get } from "../api.js";
+import { get, post } from "../api.js";
 import { fill, h } from "../dom.js";
 import { button } from "../forms.js";
 import { t } from "../words.js";
@@ -28,10 +28,14 @@ export class Health {
       return;
     }
     this.#looked = Date.now();
-    const [{ items }, findings] = await Promise.all([get("health"), get("findings")]);
-    const found = findings.items.map(({ reason, subject }) => ({ kind: "finding", subject, reason, title: "", count: findings.items.length }));
-    this.items = [...items, ...found.slice(0, 1)];
-    this.findings = findings.items;
+    const [{ items }, findings, unread] = await Promise.all([get("health"), get("findings"), get("quarantine?state=held&limit=50")]);
+    this.findings = findings.items.filter(({ kind }) => kind !== "quarantine"); // those come as they are, and can be read again
+    const found = this.findings.map(({ reason, subject }) => ({ kind: "finding", subject, reason, title: "", count: this.findings.length }));
+    const unshown = [...new Set(unread.items.map(({ channel }) => channel))].map((title) => {
+      const all = unread.items.filter(({ channel }) => channel === title);
+      return { kind: "quarantine", subject: title, title, reason: all[0].reason, count: all.length, events: all.map(({ id }) => id) };
+    });
+    this.items = [...items, ...unshown, ...found.slice(0, 1)];
     this.troubled = items.some((item) => item.kind.startsWith("posts_")) ? (await get("outbox?limit=20")).items : [];
     this.draw();
   }
@@ -72,9 +76,21 @@ export class Health {
     );
   }
 
+  // What could not be shown is read once more; the first that still cannot says why.
+  async #again(events) {
+    let held = null;
+    for (const id of events) {
+      const { state, reason } = await post(`quarantine/${id}/replay`);
+      if (state === "held") held ??= reason;
+    }
+    await this.look(true);
+    if (held) throw new Error(t("still_held", { reason: held }));
+  }
+
   // What can be done at once, from here.
-  #doing({ kind, subject, dialogs }) {
+  #doing({ kind, subject, dialogs, events }) {
     const { desk } = this;
+    if (kind === "quarantine") return button(t("read_again"), () => this.#again(events), { name: "read-again" });
     if (kind === "nobody_on_duty" && desk.duty?.on === false && desk.me.lines.includes(subject)) return button(t("do_go_on_duty"), () => desk.duty.set(true), { name: "go-on-duty" });
     if (kind === "nobody_on_duty" || kind === "overdue") return button(t("show_queue"), () => desk.lists.choose("queue", { only: desk.me.lines.includes(subject) ? "" : subject, focus: true }));
     if (kind === "not_live") return null;

@@ -5,12 +5,16 @@ import { button } from "../forms.js";
 import { day, hold, stamp } from "../time.js";
 import { t } from "../words.js";
 import { link, wording } from "./events.js";
+import { about, asked, edited, quoted, reactions } from "./extras.js";
+import { menu } from "./menu.js";
 
 const INLINE = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 const PLAIN = ["queued", "accepted", "delivered", "read"];
 const TOGETHER = 5 * 60_000; // what one says within five minutes stands together
 
-// `doing`: {desk, chosen: Set, choose(seq, on), undo(message, keep), retry(message), again(pending), drop(pending)}
+const ALARMS = ["mention", "requeue", "supervise", "failed", "unreachable", "not_edited", "not_deleted"];
+
+// `doing`: {desk, chosen: Set, choose(seq, on), undo(message, keep), retry(message), answer(message), again(pending), drop(pending)}
 export function draw(list, messages, pending, doing) {
   const rows = [];
   let last = null;
@@ -37,8 +41,7 @@ function together(one, other) {
 function system(message, doing) {
   const where = link(message);
   const words = wording(message, doing.desk);
-  const alarm = ["mention", "requeue", "supervise", "failed"].includes(message.event);
-  return h("div", { class: alarm ? "system alarm" : "system" }, where ? h("a", { href: where }, words) : h("span", {}, words), " ", stamp(message.said_at));
+  return h("div", { class: ALARMS.includes(message.event) ? "system alarm" : "system" }, where ? h("a", { href: where }, words) : h("span", {}, words), " ", stamp(message.said_at));
 }
 
 function said({ message, chosen, follows, goesOn }, doing) {
@@ -61,14 +64,21 @@ function said({ message, chosen, follows, goesOn }, doing) {
         h("b", { dir: "auto" }, name),
         message.private && h("span", { class: "badge note" }, t("note")),
         message.event === "announcement" && message.data?.wish && h("span", { class: "badge" }, t("announcement")),
+        message.event === "correction" && h("span", { class: "badge" }, t("correction")),
+        message.event === "echo" && h("span", { class: "badge" }, t("from_page")),
         stamp(message.said_at),
-        message.edited_at && h("i", {}, t("edited")),
       ),
-      h("p", { class: message.deleted_at ? "words gone" : "words", dir: "auto" }, prose(message.text)),
+      quoted(message),
+      message.text && h("p", { class: message.deleted_at ? "words gone" : "words", dir: "auto" }, prose(message.text)),
+      about(message),
       gone && h("p", { class: "quiet" }, t("deleted")),
       message.attachments.map(file),
+      reactions(message),
+      edited(message),
+      asked(message),
       author.kind === "contact" || (message.private && !message.mark) ? null : marked(message, doing),
     ),
+    menu(message, doing),
   );
 }
 

@@ -46,6 +46,7 @@ function dialog(dialog, desk, words) {
         "span",
         { class: "foot" },
         !implied && h("span", { class: `status ${dialog.status}` }, t(`status_${dialog.status}`)),
+        dialog.unreachable && h("span", { class: "badge urgent" }, t("unreachable")),
         priority(dialog),
         desk.lists.mixed && h("span", {}, dialog.channel),
         !desk.me.lines.includes(dialog.line) && h("span", {}, desk.line(dialog.line).title),

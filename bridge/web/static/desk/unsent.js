@@ -59,9 +59,9 @@ export class Unsent {
   }
 
   async #send(dialog, one) {
-    const { text, mode, files: attachments, key } = one;
+    const { text, mode, files: attachments, replyTo, key } = one;
     try {
-      const receipt = await post(`dialogs/${dialog}/reply`, { text, mode, attachments }, { "Idempotency-Key": key });
+      const receipt = await post(`dialogs/${dialog}/reply`, { text, mode, attachments, ...(replyTo && { reply_to: replyTo }) }, { "Idempotency-Key": key });
       one.seq = receipt.seq; // from now on it is shown as the message it has become
       await this.changed(dialog, true);
       this.drop(dialog, one);

@@ -119,7 +119,7 @@ export class Log {
       "div",
       { class: `line ${mine ? "mine" : kind} ${first ? "first" : ""}` },
       by,
-      h("div", { class: "bubble" }, words, files),
+      h("div", { class: "bubble" }, message.quote && h("q", { dir: "auto" }, message.quote), words, files),
       buttons && h("div", { class: "buttons" }, buttons.map((button) => h("button", { type: "button", data: { act: button.command }, onclick: () => this.does.press(button) }, button.label))),
       h("p", { class: "mark", data: mark ? { mark } : {} }, time, message.edited && ` · ${t("edited")}`, mark && ` · ${t(mark)}`),
     );

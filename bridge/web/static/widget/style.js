@@ -51,7 +51,8 @@ h2 { font-size: 17px; }
 .unsent .bubble { opacity: .85; }
 .words { white-space: pre-wrap; overflow-wrap: anywhere; }
 a { color: inherit; }
-.file { display: block; overflow-wrap: anywhere; }
+.file, q { display: block; overflow-wrap: anywhere; }
+q { border-inline-start: 3px solid; padding: 0 8px; }
 .file img { display: block; max-width: 100%; max-height: 240px; border-radius: 8px; }
 .buttons { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 6px; }
 .buttons button { min-height: 40px; border-color: var(--mine); background: none; text-align: start; overflow-wrap: anywhere; }

@@ -1,0 +1,36 @@
+"""Real updates and messages of Telegram, read where they lie beside the repository.
+
+Owns finding them. Must never copy one into the project.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SHARED = Path(os.environ.get("BRIDGE_SHARED", ROOT.parent / "shared"))
+PAYLOADS = SHARED / "payloads" / "telegram"
+
+
+def names(folder: str) -> list[str]:
+    """The payloads of a folder; none where they are not at hand."""
+    return sorted(path.name for path in (PAYLOADS / folder).glob("*.json"))
+
+
+def payload(folder: str, name: str) -> Any:
+    """One payload; the test that wants it is skipped where it is not at hand."""
+    path = PAYLOADS / folder / name
+    if not path.exists():
+        pytest.skip("the real payloads are not at hand: set BRIDGE_SHARED to their folder")
+    return json.loads(path.read_bytes())
+
+
+def update(folder: str, name: str) -> Any:
+    """One payload as an update; a bare message is wrapped into one."""
+    found = payload(folder, name)
+    return {"update_id": 1, "message": found} if folder == "messages" else found

@@ -17,10 +17,11 @@ from typing import Any, cast
 
 import aiohttp
 import redis
+import redis.asyncio as aioredis
 import sqlalchemy.exc
 import structlog
 
-from bridge import lease
+from bridge import lease, stage
 from bridge.beside import Chores, keep_worker, redis_client, redis_server
 from bridge.clock import Clock, Wall
 from bridge.config import Config, edge_class
@@ -93,6 +94,7 @@ def _posted(rules: Rules, desks: dict[DeskName, type[Desk]]) -> Rules:
 
 async def run(config: Config, config_path: Path, roles: Collection[str], *, workers: bool) -> None:
     """Runs the bridge until SIGTERM or SIGINT."""
+    config = stage.furnished(config)
     made = parts(config)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -160,25 +162,45 @@ async def _process(
             hub.on_ring = hands.ring
             tasks.append(asyncio.create_task(hands.run(), name="hands"))
         if "web" in roles:
-            channels = Channels({name: edge.check for name, edge in edges.items()})
-            app = web_application(
-                config,
-                edges,
-                around,
-                access,
-                channels,
-                health_checks(database, client),
-                scraped(database, client, made.rules.lines, channels, wall.now),
-            )
-            server, serve = web_server(config, app)
-            tasks.append(asyncio.create_task(serve, name="web"))
-            stack.push_async_callback(stop_server, server, tasks[-1])
+            tasks.append(_serving(stack, config, made, edges, around, access, database, client, wall))
             listening = [asyncio.create_task(_listen(name, edge), name=name) for name, edge in edges.items()]
             stack.push_async_callback(_cancel, listening)
         # What has been made by now stays: looking through it again and again would stop everybody for a while.
         gc.collect()
         gc.freeze()
         yield tasks
+
+
+def _serving(
+    stack: AsyncExitStack,
+    config: Config,
+    made: Parts,
+    edges: dict[str, Edge],
+    around: Surroundings,
+    access: Access,
+    database: Database,
+    client: aioredis.Redis,
+    wall: Wall,
+) -> asyncio.Task[None]:
+    """Everything that answers HTTP; when it ends, those who wait at the playground are let go first."""
+    channels = Channels({name: edge.check for name, edge in edges.items()})
+    playground = stage.opened(config)
+    app = web_application(
+        config,
+        edges,
+        around,
+        access,
+        channels,
+        health_checks(database, client),
+        scraped(database, client, made.rules.lines, channels, wall.now),
+        stage.routes(playground, config, around.router),
+    )
+    server, serve = web_server(config, app)
+    serving = asyncio.create_task(serve, name="web")
+    stack.push_async_callback(stop_server, server, serving)
+    if playground is not None:
+        stack.push_async_callback(playground.close)
+    return serving
 
 
 def _informed(
@@ -292,7 +314,7 @@ def run_worker(config: Config, redis_url: str) -> None:
     from workers import door as worker_door
     from workers.run import work
 
-    made = parts(config)
+    made = parts(stage.furnished(config))
     database = Database(config.database.url)
     client = redis.Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=2)
     committer = Committer(database, made.rules, lambda effects: send_now(client, effects))

@@ -17,11 +17,18 @@ class Changes:
 
     def __init__(self) -> None:
         self._listeners: set[_Listener] = set()
+        self._over = False
 
     def touch(self, key: str) -> None:
         """Something under this key is different now."""
         for listener in self._listeners:
             listener.keys.add(key)
+            listener.woken.set()
+
+    def close(self) -> None:
+        """Whoever listens is let go, and nobody listens any more."""
+        self._over = True
+        for listener in self._listeners:
             listener.woken.set()
 
     async def follow(self) -> AsyncIterator[frozenset[str]]:
@@ -30,7 +37,7 @@ class Changes:
         self._listeners.add(listener)
         try:
             yield frozenset()
-            while True:
+            while not self._over:
                 try:
                     async with asyncio.timeout(BEAT):
                         await listener.woken.wait()

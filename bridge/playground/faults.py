@@ -18,7 +18,7 @@ UPDATE_KINDS = frozenset({"duplicate", "reorder"})
 
 @dataclass(slots=True)
 class Fault:
-    """A mishap that befalls the next `times` calls (or updates) that match.
+    """A mishap that befalls the next `times` calls (or updates) that match; with 0 times until it is struck out.
 
     Calls: `error` answers `status`; `drop` closes the connection without a byte; `cut` closes it within the answer;
     `slow` answers after `seconds`; `hang` never answers and keeps the connection (half-open), for `seconds` at most;
@@ -94,9 +94,10 @@ class Faults:
     ) -> Fault | None:
         for fault in self._book:
             if fault.befalls(kinds, platform, account, method, place):
-                fault.times -= 1
-                if fault.times <= 0:
-                    self._book.remove(fault)
-                self._changed("faults")
+                if fault.times:
+                    fault.times -= 1
+                    if not fault.times:
+                        self._book.remove(fault)
+                    self._changed("faults")
                 return fault
         return None

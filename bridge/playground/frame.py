@@ -5,18 +5,23 @@ Owns the parts and their bounds. It must never know what a platform's call means
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import importlib
+import pkgutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import aiohttp
 
+import bridge.playground as room
 from bridge.playground.calls import Calls
 from bridge.playground.changes import Changes
 from bridge.playground.clock import Clock
 from bridge.playground.faults import Faults
 from bridge.playground.platform import Platform
 from bridge.playground.record import Record
+
+P = TypeVar("P", bound=Platform)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class Bounds:
 
 
 class Playground:
-    """Stand-ins of platforms with one clock, one list of calls, one book of mishaps and one record.
+    """Stand-ins of platforms, a folder each, with one clock, one list of calls, one book of mishaps and one record.
 
     With `open_doors` any well-formed token makes its bot at the first call; without it only what was made beforehand is
     known. `rates` switches the platforms' real limits. `specifications` is a folder of machine-readable ones, with which
@@ -48,7 +53,6 @@ class Playground:
         open_doors: bool = True,
         specifications: Path | None = None,
         bounds: Bounds = Bounds(),
-        platforms: Collection[str] = ("telegram",),
     ) -> None:
         self.clock = Clock(speed)
         self.changes = Changes()
@@ -60,12 +64,12 @@ class Playground:
         self.open_doors = open_doors
         self.specifications = specifications
         self._http: aiohttp.ClientSession | None = None
-        self.platforms: dict[str, Platform] = {}
-        if "telegram" in platforms:
-            from bridge.playground.telegram import Telegram
+        made = [importlib.import_module(f"{room.__name__}.{name}").StandIn(self) for name in _folders()]
+        self.platforms: dict[str, Platform] = {platform.name: platform for platform in made}
 
-            self.telegram = Telegram(self)
-            self.platforms[self.telegram.name] = self.telegram
+    def of(self, kind: type[P]) -> P:
+        """The stand-in of this class."""
+        return next(platform for platform in self.platforms.values() if isinstance(platform, kind))
 
     @property
     def http(self) -> aiohttp.ClientSession:
@@ -85,8 +89,14 @@ class Playground:
         self.changes.touch("all")
 
     async def close(self) -> None:
-        """Ends what still runs."""
+        """Ends what still runs, and lets go whoever waits."""
+        self.changes.close()
         for platform in self.platforms.values():
             await platform.close()
         if self._http is not None:
             await self._http.close()
+
+
+def _folders() -> list[str]:
+    """One folder a platform, whose `StandIn` is its class."""
+    return sorted(module.name for module in pkgutil.iter_modules(room.__path__) if module.ispkg)

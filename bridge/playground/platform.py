@@ -7,10 +7,14 @@ it must never know the bridge, nor another platform.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from starlette.routing import BaseRoute
+
+from bridge.playground.body import Fields
+
+Json = dict[str, Any]
 
 
 class Platform(ABC):
@@ -24,19 +28,31 @@ class Platform(ABC):
         """The platform's own API, below /playground/<name>."""
 
     @abstractmethod
-    def phones(self) -> list[dict[str, Any]]:
-        """Every customer with his chats, for the page: `id`, `name`, `chats` (each `id`, `title`, `last`, `unread`)."""
+    def accounts(self) -> list[Json]:
+        """Those that customers can write to: `id`, `name`, `handle`."""
 
     @abstractmethod
-    def chat(self, phone: str, chat: str) -> dict[str, Any]:
-        """One chat as that customer sees it: `title`, `typing`, `messages`, and what he may do there."""
+    def customers(self) -> list[Json]:
+        """Everybody with a phone: `id`, `name`, and `chats`: account → number of the last message of others."""
 
     @abstractmethod
-    async def act(self, phone: str, action: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def arrive(self, name: str, language: str) -> str:
+        """A new customer; returns his id."""
+
+    @abstractmethod
+    def chat(self, customer: str, account: str) -> Json:
+        """One chat as that customer sees it, as docs/playground.md describes it; raises `Impossible`."""
+
+    @abstractmethod
+    def act(self, customer: str, account: str, action: str, fields: Fields) -> Json:
         """What the customer does: one of the phone's actions with its fields; raises `Impossible` in words."""
 
     @abstractmethod
-    def file(self, phone: str, file: str) -> tuple[bytes, str, str] | None:
+    async def outcome(self, thing: str) -> Json:
+        """What came of an act that is answered later, as a pressed button; {} when nothing does in time."""
+
+    @abstractmethod
+    def file(self, customer: str, file: str) -> tuple[bytes, str, str] | None:
         """The bytes, name and type of a file that this customer has before him."""
 
     def forget(self) -> None:

@@ -16,7 +16,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_ARGUMENT = re.compile(r"(?P<name>\w+):(?P<kind>[a-z_]+)(?:\((?P<least>\d+)\.\.(?P<most>\d+)\))?(?P<needed>!?)$")
+_ARGUMENT = re.compile(
+    r"(?P<name>\w+):(?P<kind>[a-z_]+)(?:\((?P<least>\d+)\.\.(?P<most>\d+)\))?(?P<needed>!?)$"
+)
 
 
 class Unfit(ValueError):
@@ -95,6 +97,7 @@ def check(
 
 
 def _bounds(rule: Rule, value: Any) -> list[str]:
+    size: float
     match value:
         case bool():
             return []
@@ -107,7 +110,9 @@ def _bounds(rule: Rule, value: Any) -> list[str]:
         case _:
             return []
     if (rule.least is not None and size < rule.least) or (rule.most is not None and size > rule.most):
-        return [f"{rule.name}: {size} {what} where {rule.least} to {rule.most} are allowed".replace("  ", " ")]
+        return [
+            f"{rule.name}: {size} {what} where {rule.least} to {rule.most} are allowed".replace("  ", " ")
+        ]
     return []
 
 

@@ -5,4 +5,6 @@ from bridge.playground.telegram.chats import Group, Private
 from bridge.playground.telegram.people import Person, Press
 from bridge.playground.telegram.telegram import Telegram
 
-__all__ = ["Bot", "Group", "Person", "Press", "Private", "Telegram"]
+StandIn = Telegram
+
+__all__ = ["Bot", "Group", "Person", "Press", "Private", "StandIn", "Telegram"]

@@ -64,7 +64,11 @@ class Ask:
     def _known(self, id: int | str) -> Chat | None:
         if isinstance(id, str):
             return next(
-                (one for one in self.bot.privates.values() if f"@{one.person.username}" == id and one.started),
+                (
+                    one
+                    for one in self.bot.privates.values()
+                    if f"@{one.person.username}" == id and one.started
+                ),
                 None,
             )
         if id in self.telegram.groups:

@@ -182,7 +182,7 @@ class Private(Chat):
 
     def short(self) -> Json:
         user = self.person.user()
-        names = {key: user[key] for key in ("first_name", "last_name", "username") if key in user}
+        names: Json = {key: user[key] for key in ("first_name", "last_name", "username") if key in user}
         return {"id": self.id, **names, "type": "private"}
 
     def full(self, bot: Bot) -> Json:

@@ -15,7 +15,10 @@ MOST = 100
 _FOUND = (
     ("url", re.compile(r"\b(?:https?://|www\.)[^\s<>\"']*[^\s<>\"'.,;:!?)\]]")),
     ("email", re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]*\w\b", re.ASCII)),
-    ("bot_command", re.compile(r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/])", re.ASCII)),
+    (
+        "bot_command",
+        re.compile(r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/])", re.ASCII),
+    ),
     ("mention", re.compile(r"(?<![\w@.])@[A-Za-z][A-Za-z0-9_]{3,31}\b", re.ASCII)),
     ("hashtag", re.compile(r"(?<!\w)#[^\W\d]\w*|(?<!\w)#\d+[^\W\d]\w*")),
     ("phone_number", re.compile(r"(?<![\w+])\+\d[\d -]{8,17}\d\b")),

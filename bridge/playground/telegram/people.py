@@ -6,7 +6,7 @@ Owns the acts of people and what they lead to. It must never answer a call of th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -53,8 +53,6 @@ class Person:
         self.language = language
         self.premium = False
         self.deactivated = False
-        self.read: dict[str, int] = {}
-        """place → the last message he has looked at"""
 
     def user(self) -> Json:
         """The User object."""
@@ -79,9 +77,7 @@ class Person:
         """What the others there are doing now ("typing", "upload_photo")."""
         now = self.telegram.frame.clock.now()
         chat = self._chat(where)
-        return [
-            action for who, (action, until) in chat.typing.items() if until > now and who != self.id
-        ]
+        return [action for who, (action, until) in chat.typing.items() if until > now and who != self.id]
 
     def start(self, bot: Bot, payload: str = "") -> Said:
         """Presses Start, or follows t.me/<bot>?start=<payload>."""
@@ -150,10 +146,6 @@ class Person:
         who = {"user_id": user_id} if user_id is not None else {}
         return self.put(where, {"contact": {"phone_number": phone, "first_name": name, **who}})
 
-    def poll(self, where: Where, question: str, options: Collection[str]) -> Said:
-        """Asks the others to vote."""
-        return self.put(where, {"poll": self.telegram.make_poll(question, options)})
-
     def put(
         self,
         where: Where,
@@ -177,9 +169,7 @@ class Person:
             quoted = {"text": quote, "position": utf16(answered.text[:at]), "is_manual": True}
         if answered is not None and thread is None:
             thread = answered.thread
-        return chat.say(
-            self.user(), said, thread=thread, reply_to=answered, quote=quoted, album=album
-        )
+        return chat.say(self.user(), said, thread=thread, reply_to=answered, quote=quoted, album=album)
 
     def edit(self, where: Where, message: int, text: str) -> Said:
         """Changes the words of a message of his."""

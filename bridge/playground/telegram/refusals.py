@@ -36,9 +36,7 @@ def forbidden(words: str) -> Refusal:
 
 UNAUTHORIZED = "Unauthorized"
 NO_METHOD = "Not Found: method not found"
-POLLING_WITH_WEBHOOK = (
-    "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
-)
+POLLING_WITH_WEBHOOK = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
 OTHER_POLL = (
     "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 )
@@ -60,6 +58,4 @@ def flood(seconds: int) -> Refusal:
 
 def migrated(to: int) -> Refusal:
     """The group goes on under another id."""
-    return Refusal(
-        400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=to
-    )
+    return Refusal(400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=to)

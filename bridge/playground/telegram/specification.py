@@ -55,9 +55,7 @@ class Specification:
 
     def _fields(self, fields: Any, given: Mapping[str, Any], at: str) -> list[str]:
         by_name = {field["name"]: field for field in fields}
-        problems = [
-            f"{at}.{name} is unknown" for name in given if name not in by_name and name not in NEWER
-        ]
+        problems = [f"{at}.{name} is unknown" for name in given if name not in by_name and name not in NEWER]
         for name, field in by_name.items():
             if name not in given:
                 if field["required"]:
@@ -76,7 +74,9 @@ class Specification:
             if not isinstance(value, list):
                 return [f"{at} must be an array"]
             inner = kind.removeprefix("Array of ")
-            return [one for place, item in enumerate(value) for one in self._one(inner, item, f"{at}[{place}]")]
+            return [
+                one for place, item in enumerate(value) for one in self._one(inner, item, f"{at}[{place}]")
+            ]
         if kind in BASIC:
             fits = isinstance(value, BASIC[kind]) and (kind == "Boolean" or not isinstance(value, bool))
             return [] if fits else [f"{at} must be {kind}"]

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute
 from bridge.playground.body import Fields
 from bridge.playground.door import Answer
 from bridge.playground.platform import Platform
+from bridge.playground.telegram import acts, phone
 from bridge.playground.telegram.bots import Bot
 from bridge.playground.telegram.chats import Chat, Group, Private
 from bridge.playground.telegram.endpoint import Endpoint
@@ -44,9 +45,9 @@ class Telegram(Platform):
         self.people: dict[int, Person] = {}
         self.groups: dict[int, Group] = {}
         self.presses: dict[str, Press] = {}
-        self.polls: dict[str, Json] = {}
         self._endpoint = Endpoint(self)
-        self._numbers = itertools.count(1)
+        # Drawn anew at each start: whoever comes to a bot after it is nobody whom the bot has known before.
+        self._numbers = itertools.count(secrets.randbelow(1_000_000_000))
         self._basic = itertools.count(1)
 
     # Making
@@ -119,7 +120,11 @@ class Telegram(Platform):
         before = group.member(account.id) or Member(account.user(), "left")
         old = before.wire()
         was_inside = before.inside
-        member = Member(account.user(), status, set(rights) & set(ADMIN_RIGHTS) if status == "administrator" else set(rights))
+        member = Member(
+            account.user(),
+            status,
+            set(rights) & set(ADMIN_RIGHTS) if status == "administrator" else set(rights),
+        )
         if status == "administrator":
             member.rights.add("can_manage_chat")
         group.members[account.id] = member
@@ -161,7 +166,15 @@ class Telegram(Platform):
         return new
 
     def open_topic(
-        self, chat: Chat, sender: Json, name: str, *, creator: int, color: int = COLORS[0], icon: str = "", bot: int | None = None
+        self,
+        chat: Chat,
+        sender: Json,
+        name: str,
+        *,
+        creator: int,
+        color: int = COLORS[0],
+        icon: str = "",
+        bot: int | None = None,
     ) -> Topic:
         """A new topic, and the service message whose id is the topic's."""
         made: Json = {"name": name, "icon_color": color} | ({"icon_custom_emoji_id": icon} if icon else {})
@@ -210,26 +223,6 @@ class Telegram(Platform):
             del self.presses[next(iter(self.presses))]
         return press
 
-    def make_poll(self, question: str, options: Collection[str], **more: Any) -> Json:
-        """A Poll object."""
-        poll: Json = {
-            "id": str(secrets.randbits(62)),
-            "question": question,
-            "options": [
-                {"persistent_id": str(place), "text": text, "voter_count": 0}
-                for place, text in enumerate(options)
-            ],
-            "total_voter_count": 0,
-            "is_closed": False,
-            "is_anonymous": True,
-            "type": "regular",
-            "allows_multiple_answers": False,
-            "allows_revoting": True,
-            "members_only": False,
-        } | more
-        self.polls[poll["id"]] = poll
-        return poll
-
     # The platform
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -241,7 +234,8 @@ class Telegram(Platform):
 
     def touch(self, chat: Chat) -> None:
         """The page that shows this chat looks again."""
-        self.frame.changes.touch(f"telegram/{chat.place}")
+        inside = f"/{chat.id}" if isinstance(chat, Private) else ""
+        self.frame.changes.touch(f"telegram/{chat.place}{inside}")
 
     def forget(self) -> None:
         for bot in self.bots.values():
@@ -250,7 +244,6 @@ class Telegram(Platform):
         self.people.clear()
         self.groups.clear()
         self.presses.clear()
-        self.polls.clear()
         self.files.forget()
 
     async def close(self) -> None:
@@ -258,17 +251,26 @@ class Telegram(Platform):
             bot.inbox.terminate()
             bot.webhook.close()
 
-    def phones(self) -> list[dict[str, Any]]:
-        return []
+    def accounts(self) -> list[Json]:
+        return phone.accounts(self)
 
-    def chat(self, phone: str, chat: str) -> dict[str, Any]:
-        raise NotImplementedError
+    def customers(self) -> list[Json]:
+        return phone.customers(self)
 
-    async def act(self, phone: str, action: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
+    def arrive(self, name: str, language: str) -> str:
+        return str(self.customer(name, language=language).id)
 
-    def file(self, phone: str, file: str) -> tuple[bytes, str, str] | None:
-        raise NotImplementedError
+    def chat(self, customer: str, account: str) -> Json:
+        return phone.chat(*phone.found(self, customer, account))
+
+    def act(self, customer: str, account: str, action: str, fields: Fields) -> Json:
+        return acts.act(*phone.found(self, customer, account), action, fields)
+
+    async def outcome(self, thing: str) -> Json:
+        return await acts.outcome(self, thing)
+
+    def file(self, customer: str, file: str) -> tuple[bytes, str, str] | None:
+        return phone.file(self, customer, file)
 
     def _forget_oldest(self) -> None:
         while len(self.people) > self.frame.bounds.chats:

@@ -6,6 +6,7 @@ Owns update ids, what is pending, and long polling. It must never drop an update
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -70,7 +71,8 @@ class Inbox:
     def __init__(self, frame: Playground, bot: Bot) -> None:
         self._frame = frame
         self._bot = bot
-        self._last = 700_000_000 + bot.id % 100_000
+        # Drawn, as Telegram does after a quiet week: a number that comes twice would be a repeat to the bot.
+        self._last = secrets.randbits(30)
         self._held: Update | None = None
         self._again: list[Update] = []
         self._doubled: set[int] = set()
@@ -126,12 +128,25 @@ class Inbox:
     def drop(self, update: Update) -> None:
         """It has been taken, or is too old."""
         self.pending.pop(update.id, None)
+        self._touch(update)
+
+    def holds(self, chat: int, message: int) -> bool:
+        """Whether the bot has not taken this message yet."""
+        return any(
+            update.payload.get("message_id") == message and update.payload["chat"]["id"] == chat
+            for update in self.pending.values()
+            if update.kind == "message"
+        )
 
     def clear(self) -> None:
         """drop_pending_updates."""
         self.pending.clear()
         self._again.clear()
         self._held = None
+
+    def _touch(self, update: Update) -> None:
+        """The phone shows that the bot has taken it."""
+        self._frame.changes.touch(f"telegram/{self._bot.id}/{update.place}")
 
     def terminate(self, reason: str = WEBHOOK_SET) -> None:
         """Ends a long poll that is under way."""
@@ -140,7 +155,7 @@ class Inbox:
             self._poll.set_result(None)
 
     async def poll(
-        self, offset: int, limit: int, timeout: float, kinds: Collection[str] | None
+        self, offset: int, limit: int, wait: float, kinds: Collection[str] | None
     ) -> list[dict[str, Any]]:
         """getUpdates: confirms what is below the offset, then gives what there is, waiting for it if asked to."""
         if self._bot.webhook.url:
@@ -150,8 +165,8 @@ class Inbox:
         self._confirm(offset)
         limit = min(max(limit, 1), 100) if limit else 100
         found = self._due(limit)
-        if not found and timeout > 0:
-            await self._wait(min(timeout, 50))
+        if not found and wait > 0:
+            await self._wait(min(wait, 50))
             found = self._due(limit)
         return [update.wire() for update in found]
 
@@ -159,7 +174,8 @@ class Inbox:
         if offset < 0:  # keep only so many of the last
             offset = sorted(self.pending)[offset:][0] if len(self.pending) >= -offset else 0
         for id in [id for id in self.pending if id < offset]:
-            update = self.pending.pop(id)
+            update = self.pending[id]
+            self.drop(update)
             if self.again(update):
                 self._again.append(update)
 

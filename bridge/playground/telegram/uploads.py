@@ -59,4 +59,3 @@ def _fits(kind: Kind, data: bytes) -> None:
     width, height = sides
     if width + height > 10_000 or max(width, height) > 20 * min(width, height):
         raise bad("PHOTO_INVALID_DIMENSIONS")
-

@@ -76,7 +76,7 @@ def formatted(ask: Ask, words: str, mode: str | None, given: list[Json] | None) 
     words = words.encode("utf-8", "ignore").decode()
     if mode:
         try:
-            words, found = parsed(words, mode)
+            words, found = parsed(words)
         except Unparsable as error:
             raise bad(f"can't parse entities: {error}") from error
     else:
@@ -96,7 +96,7 @@ def markup(ask: Ask) -> Json | None:
     if "inline_keyboard" in given:
         rows = given["inline_keyboard"]
         if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
-            raise bad("field \"inline_keyboard\" of the InlineKeyboardMarkup must be an Array of Arrays")
+            raise bad('field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of Arrays')
         kept = [[_button(button) for button in row] for row in rows if row]
         if sum(len(row) for row in kept) > 100:
             raise bad("REPLY_MARKUP_TOO_LONG")
@@ -110,7 +110,7 @@ def _button(button: Any) -> Json:
     if not isinstance(button, dict):
         raise bad("can't parse inline keyboard button: InlineKeyboardButton must be an Object")
     if not isinstance(button.get("text"), str):
-        raise bad('can\'t parse inline keyboard button: Can\'t find field "text"')
+        raise bad("can't parse inline keyboard button: Can't find field \"text\"")
     if not button["text"].strip():
         raise bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
     if not any(button.get(action) is not None for action in ACTIONS):

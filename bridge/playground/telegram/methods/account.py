@@ -20,7 +20,7 @@ async def get_me(ask: Ask) -> Json:
     return ask.bot.me()
 
 
-async def done(ask: Ask) -> bool:
+async def done(_ask: Ask) -> bool:
     """close, logOut: nothing to do here."""
     return True
 

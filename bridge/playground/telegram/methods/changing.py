@@ -12,7 +12,6 @@ from bridge.playground.telegram.files import content
 from bridge.playground.telegram.messages import Json, Said, wire
 from bridge.playground.telegram.reactions import EMOJIS
 from bridge.playground.telegram.refusals import NOT_MODIFIED, OLD_QUERY, bad, unable
-from bridge.playground.telegram.rich import rich
 from bridge.playground.telegram.uploads import sent
 
 DELETABLE_SECONDS = 48 * 60 * 60
@@ -22,11 +21,9 @@ CALLBACK_SECONDS = 60
 
 async def edit_text(ask: Ask) -> Json:
     """Other words."""
-    if ask.get("text") is None and ask.get("rich_message") is None:
-        raise bad("message text is empty")
-    new = {"rich_message": rich(ask)} if ask.get("rich_message") is not None else words.text(ask)
+    new = words.text(ask)
     chat, said = _target(ask)
-    if not {"text", "rich_message"} & said.content.keys():
+    if "text" not in said.content:
         raise unable("there is no text in the message to edit")
     return _edited(ask, chat, said, new)
 
@@ -110,7 +107,7 @@ def _deletable(ask: Ask, chat: Chat, said: Said) -> bool:
 
 
 async def send_chat_action(ask: Ask) -> bool:
-    """"types", for five seconds at most."""
+    """Says for five seconds at most that the bot types, or sends something."""
     if ask.get("action") is None:
         raise bad("wrong parameter action in request")
     chat, _ = ask.place_to_write()

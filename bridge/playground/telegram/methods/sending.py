@@ -1,8 +1,7 @@
-"""Methods that send: words, files, albums, places, contacts, polls."""
+"""Methods that send: words, files, albums, places, contacts."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,7 +10,6 @@ from bridge.playground.telegram.ask import Ask
 from bridge.playground.telegram.files import Kind, content
 from bridge.playground.telegram.messages import Json, Said, wire
 from bridge.playground.telegram.refusals import bad, unable
-from bridge.playground.telegram.rich import rich
 from bridge.playground.telegram.uploads import sent
 
 RIGHTS: dict[Kind, str] = {
@@ -64,7 +62,9 @@ async def send_venue(ask: Ask) -> Json:
 def _location(ask: Ask) -> Json:
     latitude, longitude = ask.get("latitude"), ask.get("longitude")
     if latitude is None or longitude is None or abs(latitude) > 90 or abs(longitude) > 180:
-        raise bad("wrong latitude or longitude specified") if latitude is not None else bad("latitude is empty")
+        raise (
+            bad("wrong latitude or longitude specified") if latitude is not None else bad("latitude is empty")
+        )
     live = ask.get("live_period")
     if live is not None and not (60 <= live <= 86400 or live == 0x7FFFFFFF):
         raise bad("LIVE_PERIOD_INVALID")
@@ -84,35 +84,6 @@ async def send_contact(ask: Ask) -> Json:
         ask,
         {"contact": {"phone_number": ask.get("phone_number"), "first_name": ask.get("first_name"), **more}},
     )
-
-
-async def send_poll(ask: Ask) -> Json:
-    """A vote."""
-    options = [one.get("text") if isinstance(one, dict) else one for one in ask.get("options", [])]
-    if not ask.get("question"):
-        raise bad("poll question must be non-empty")
-    if not 1 <= len(options) <= 12:
-        raise bad("poll must have from 1 to 12 answer options")
-    if not all(isinstance(one, str) and 1 <= len(one) <= 100 for one in options):
-        raise bad("poll option must be non-empty")
-    more: Json = {
-        "is_anonymous": ask.get("is_anonymous", True),
-        "type": ask.get("type", "regular"),
-        "allows_multiple_answers": ask.get("allows_multiple_answers", False),
-    }
-    poll = ask.telegram.make_poll(ask.get("question"), [str(one) for one in options], **more)
-    return _said(ask, {"poll": poll}, "can_send_polls")
-
-
-async def send_dice(ask: Ask) -> Json:
-    """A throw."""
-    emoji = ask.get("emoji", "🎲")
-    return _said(ask, {"dice": {"emoji": emoji, "value": random.randint(1, 6)}})  # noqa: S311
-
-
-async def send_rich_message(ask: Ask) -> Json:
-    """Blocks instead of words (Bot API 10.1)."""
-    return _said(ask, {"rich_message": rich(ask)})
 
 
 async def send_media_group(ask: Ask) -> list[Json]:
@@ -161,7 +132,9 @@ async def copy_message(ask: Ask) -> Json:
     original = _original(ask, "copy")
     said = dict(original.content)
     if ask.get("caption") is not None:
-        said = {key: value for key, value in said.items() if not key.startswith("caption")} | words.caption(ask)
+        said = {key: value for key, value in said.items() if not key.startswith("caption")} | words.caption(
+            ask
+        )
     return {"message_id": _said(ask, said)["message_id"]}
 
 
@@ -201,9 +174,6 @@ METHODS: dict[str, Callable[[Ask], Awaitable[Any]]] = {
     "sendLocation": send_location,
     "sendVenue": send_venue,
     "sendContact": send_contact,
-    "sendPoll": send_poll,
-    "sendDice": send_dice,
-    "sendRichMessage": send_rich_message,
     "sendMediaGroup": send_media_group,
     "forwardMessage": forward_message,
     "copyMessage": copy_message,

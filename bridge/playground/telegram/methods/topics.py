@@ -13,7 +13,7 @@ from bridge.playground.telegram.refusals import bad, unable
 from bridge.playground.telegram.topics import COLORS, ICONS, Topic
 
 
-async def icon_stickers(ask: Ask) -> list[Json]:
+async def icon_stickers(_ask: Ask) -> list[Json]:
     """The icons that any topic may have."""
     return [
         {

@@ -23,8 +23,9 @@ from bridge.playground.telegram import Bot, Person, Telegram
 from tests.services import port
 
 TOKEN = "42:an-own-bot-of-the-tests-only"
-_SHARED = Path(os.environ.get("BRIDGE_SHARED", Path(__file__).parents[3] / "shared"))
-SPECS = next((one for one in (_SHARED / "specs", Path("/work/shared/specs")) if one.is_dir()), None)
+SHARED = Path(os.environ.get("BRIDGE_SHARED", Path(__file__).parents[3] / "shared"))
+SPECS = SHARED / "specs" if (SHARED / "specs").is_dir() else None
+"""Machine-readable specifications of the platforms, where somebody has them: every call is compared with them too."""
 
 
 @dataclass
@@ -72,7 +73,7 @@ class Api:
         """What waits, taken."""
         found: list[dict[str, Any]] = await self.call("getUpdates", **given)
         if found:
-            await self.call("getUpdates", offset=found[-1]["update_id"] + 1)
+            await self.call("getUpdates", offset=max(one["update_id"] for one in found) + 1)
         return found
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ class Specification:
     def load(cls, folder: Path) -> Specification | None:
         """The newest specification in a folder (`telegram/*.json` below it); None when there is none."""
         found = sorted(folder.glob("telegram/*api*.json"))
-        return cls(json.loads(found[-1].read_text(encoding="utf-8"))) if found else None
+        return cls(_read(found[-1])) if found else None
 
     def compare(self, method: str, arguments: Mapping[str, Any]) -> list[str]:
         """In words, where a call differs from what is specified."""
@@ -86,3 +87,9 @@ class Specification:
         if not isinstance(value, dict):
             return [f"{at} must be {kind}"]
         return self._fields(known.get("fields", ()), value, at)
+
+
+@cache
+def _read(path: Path) -> Any:
+    """A megabyte and more, read once for all playgrounds of a process."""
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -92,6 +92,7 @@ def routes(playground: Playground | None, config: Config, router: Router) -> Seq
             "status": dialog.status,
             "line": titles.get(dialog.line, dialog.line),
             "assignee": dialog.assignee.name if dialog.assignee else None,
+            "started_at": dialog.promise.started_at if dialog.promise else None,
             "due_at": dialog.promise.due_at if dialog.promise else None,
             "unreachable": dialog.unreachable,
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.playground.wire import Played, Refused
@@ -107,7 +109,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("method", "given", "status", "words"), REFUSALS)
 async def test_what_is_wrong_is_refused_in_telegrams_words(
-    ground: Played, method: str, given: dict[str, object], status: int, words: str
+    ground: Played, method: str, given: dict[str, Any], status: int, words: str
 ) -> None:
     anna = ground.person()
     given = {name: anna.id if value == "anna" else value for name, value in given.items()}
@@ -135,10 +137,11 @@ async def test_a_bot_writes_to_nobody_who_has_not_begun_and_to_nobody_who_has_bl
     anna.start(ground.bot)
     await ground.api.call("sendMessage", chat_id=anna.id, text="Hello")
     anna.block(ground.bot)
-    for method, given in (
+    tries: list[tuple[str, dict[str, Any]]] = [
         ("sendMessage", {"text": "Still there?"}),
         ("sendChatAction", {"action": "typing"}),
-    ):
+    ]
+    for method, given in tries:
         with pytest.raises(Refused) as refused:
             await ground.api.call(method, chat_id=anna.id, **given)
         assert (refused.value.status, refused.value.description) == (

@@ -122,7 +122,7 @@ async def test_what_people_do_comes_in_the_forms_of_telegram(ground: Played) -> 
     anna.put(ground.bot, {"dice": {"emoji": "🎲", "value": 3}})
     anna.delete(ground.bot, said.id)
     updates = await ground.api.updates()
-    messages = [update.get("message", update.get("edited_message")) for update in updates]
+    messages = [update["message"] if "message" in update else update["edited_message"] for update in updates]
     assert messages[0]["text"] == "/start spring_sale"
     assert messages[0]["entities"] == [{"type": "bot_command", "offset": 0, "length": 6}]
     assert messages[0]["chat"] == {"id": anna.id, "first_name": "Anna", "type": "private"}
@@ -238,7 +238,7 @@ async def test_updates_come_twice_or_out_of_order_when_that_is_asked_for(ground:
         ),
     ],
 )
-async def test_a_webhook_that_cannot_be_is_refused(ground: Played, given: dict[str, str], words: str) -> None:
+async def test_a_webhook_that_cannot_be_is_refused(ground: Played, given: dict[str, Any], words: str) -> None:
     with pytest.raises(Refused) as refused:
         await ground.api.call("setWebhook", **given)
     assert refused.value.description == words

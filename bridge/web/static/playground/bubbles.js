@@ -131,7 +131,7 @@ function sound(file, url) {
     return bar;
   });
   const left = h("small", null, seconds(file.duration ?? 0));
-  const button = h("button", { type: "button", class: "round play", "aria-label": t("play_voice"), onclick: toggle }, icon("play"));
+  const button = h("button", { type: "button", class: "round listen", "aria-label": t("play_voice"), onclick: toggle }, icon("play"));
   function toggle() {
     if (!player.src) player.src = url;
     if (player.paused) player.play();

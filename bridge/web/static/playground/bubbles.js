@@ -36,6 +36,7 @@ export function message(row, on) {
   const texts = row.messages.filter((each) => each.text);
   const bare = isBare(one, files);
   const picture = files.length > 0 && files.every(isPicture) && !bare;
+  const low = !texts.length && (one.location || files.some((file) => file.kind === "voice" || file.kind === "audio"));
   const body = [
     one.reply_to && quoted(one.reply_to, on),
     picture ? pictures(files, on) : files.map((file) => attached(file, one, on)),
@@ -46,7 +47,7 @@ export function message(row, on) {
   ];
   const foot = h("span", { class: "stamp" }, one.edited ? h("i", null, t("edited")) : null, h("time", { datetime: new Date(one.at * 1000).toISOString() }, time(one)), one.mine ? ticks(one) : null);
   const menu = h("button", { type: "button", class: "round act", "aria-label": t("message_menu"), "aria-haspopup": "menu", onclick: (event) => on.menu(event.currentTarget, one) }, icon("more"));
-  const look = ["msg", one.mine ? "mine" : "theirs", row.follows ? "follows" : "", bare ? "bare" : "", picture ? "picture" : "", texts.length ? "" : "wordless"].join(" ");
+  const look = ["msg", one.mine ? "mine" : "theirs", row.follows ? "follows" : "", bare ? "bare" : "", picture ? "picture" : "", texts.length ? "" : "wordless", low ? "low" : ""].join(" ");
   return h(
     "div",
     { class: look, data: { message: one.id } },
@@ -59,6 +60,9 @@ export function message(row, on) {
     menu,
   );
 }
+
+// Some of Telegram's reactions are signs that are black unless one asks for their picture.
+export const shown = (emoji) => (/^\p{Emoji_Presentation}/u.test(emoji) || emoji.length > 2 ? emoji : `${emoji}\uFE0F`);
 
 const isPicture = (file) => file.kind === "photo" || (["video", "animation"].includes(file.kind) && file.type.startsWith("video/"));
 const isBare = (one, files) => files.some((file) => file.kind === "sticker") || Boolean(one.dice) || /^\p{Extended_Pictographic}{1,3}\uFE0F?$/u.test(one.text) && !one.reply_to;
@@ -178,7 +182,7 @@ function reactions(one, on) {
     { class: "chips" },
     [...sums].map(([emoji, given]) => {
       const mine = given.some((each) => each.mine);
-      return h("button", { type: "button", class: mine ? "chip mine" : "chip", "aria-pressed": String(mine), "aria-label": t("react_with", { emoji }), onclick: () => on.react(one, mine ? "" : emoji) }, emoji, given.length > 1 ? ` ${given.length}` : "");
+      return h("button", { type: "button", class: mine ? "chip mine" : "chip", "aria-pressed": String(mine), "aria-label": t("react_with", { emoji }), onclick: () => on.react(one, mine ? "" : emoji) }, shown(emoji), given.length > 1 ? ` ${given.length}` : "");
     }),
   );
 }

@@ -70,6 +70,7 @@ async function welcome() {
 function people() {
   const items = who().customers.map((one) => ({ ...one, mine: one.id === customer, news: unread(one) }));
   keyed(at("people"), items, (one) => one.id, person);
+  at("people").querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   const known = who().customers.map((one) => one.name);
   const field = at("new-name");
   const next = NAMES[language()].find((name) => !known.includes(name)) ?? "";

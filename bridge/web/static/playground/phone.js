@@ -3,7 +3,7 @@
 import { fill, h, keyed } from "../dom.js";
 import { language, t } from "../words.js";
 import { act, ask } from "./api.js";
-import { dayOf, groups, message } from "./bubbles.js";
+import { dayOf, groups, message, shown } from "./bubbles.js";
 import { avatar, icon } from "./icons.js";
 import { sample } from "./samples.js";
 
@@ -256,7 +256,7 @@ export class Phone {
         this.menu.hidePopover();
         this.do("react", { message: one.id, emoji: given ? "" : emoji });
       };
-      return h("button", { type: "button", role: "menuitemcheckbox", "aria-checked": String(given), "aria-label": t("react_with", { emoji }), onclick: give }, emoji);
+      return h("button", { type: "button", role: "menuitemcheckbox", "aria-checked": String(given), "aria-label": t("react_with", { emoji }), onclick: give }, shown(emoji));
     });
     const worded = !one.files.length || one.text;
     this.open(button, [

@@ -102,6 +102,9 @@ class TelegramConnector(Connector):
         await self._intake.replay(raw)
 
     async def check(self) -> Health:
+        if self._parts is not None and not self._parts.done():
+            # aiogram takes longer to load than anybody waits for an answer: what is on its way is not ill.
+            return Health(ok=True, reason="it is starting")
         client, _ = await self._ready()
         try:
             me, info = await asyncio.gather(client.me(), client.webhook())

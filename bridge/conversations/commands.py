@@ -212,6 +212,9 @@ class StoreFile(Command[FileId]):
                 "name": self.name,
                 "type": self.type,
                 "size": self.size,
+                "kind": "file",
+                "ref": None,
+                "reason": None,
                 "created_at": work.now,
             }
         )

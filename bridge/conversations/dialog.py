@@ -71,8 +71,11 @@ def received(
         attachments=incoming.attachments,
         said_at=min(incoming.said_at or now, now),
     )
+    draft.wait_for(spoken.seq, incoming.remote)
     if heard.wants_answer or not dialog.contact_seq:
-        draft.set(preview=posts.preview(spoken))  # a press never hides from a list what he has asked
+        draft.set(
+            preview=posts.preview(spoken, incoming.remote)
+        )  # a press never hides from a list what he has asked
     if heard.wants_answer:
         draft.set(contact_seq=spoken.seq)
         if draft.dialog.promise is None:

@@ -12,7 +12,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -63,7 +63,7 @@ class Answer:
 
 
 class Fetcher:
-    """Fetches files; to be closed. All times in seconds."""
+    """Fetches files, within a block or until it is closed. All times in seconds."""
 
     def __init__(
         self, guard: Guard | None = None, *, connect: float = 5, silence: float = 10, patience: float = 30
@@ -74,6 +74,12 @@ class Fetcher:
         """what a whole file may take"""
         self._guarded: aiohttp.ClientSession | None = None
         self._plain: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def close(self) -> None:
         for session in (self._guarded, self._plain):
@@ -173,6 +179,12 @@ class _Resolver(AbstractResolver):
         if not found or not all(self._guard.is_allowed(one["host"]) for one in found):
             raise Rejected("the file is at an address that is not public")
         return found
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def close(self) -> None:
         await self._resolver.close()

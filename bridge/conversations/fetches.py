@@ -1,8 +1,8 @@
 """Files that are still at their platform: a row each from the message's own commit on, and a post that fetches it.
 
 Owns the way from a `Remote` to those rows, and from what became of the fetch back to the message. Fetching is work of
-the outbox like any other, in a lane of its own per dialog and channel. It must never decide what an error means
-(deliver.py does), nor what agents are shown (attachments.py).
+the outbox like any other, in a lane of its own per message: a file that does not come holds up no other message's. It
+must never decide what an error means (deliver.py does), nor what agents are shown (attachments.py).
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def wait_for(writes: Writes, outbox: Outbox, dialog: Dialog, awaited: Awaited, n
         payload = {"file": str(id), "ref": remote.ref, "type": remote.type, "size": remote.size}
         outbox.post(
             Post(
-                lane=lane(dialog.id, where),
+                lane=f"{lane(dialog.id, where)}>{awaited.seq}",
                 seq=awaited.at,
                 part=part,
                 kind=KIND,

@@ -50,7 +50,9 @@ class PlatformConnector(Connector):
             event_key=EventKey(update["id"]),
             text=update["text"],
             native=NativeId(update["id"]),
-            remote=tuple(Remote(ref) for ref in update["files"]),
+            name=update.get("name", ""),
+            remote=tuple(Remote(**file) for file in update["files"]),
+            album=update.get("album"),
         )
         receipt = await self.around.router.receive(incoming)
         return JSONResponse({"seq": receipt.seq})

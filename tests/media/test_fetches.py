@@ -96,7 +96,7 @@ def test_a_message_stands_with_its_files_before_they_have_come(mind: Mind) -> No
     ]
     rows = mind.rows(t.outbox, t.outbox.c.kind == KIND)
     assert [(row.destination, row.lane, row.state) for row in rows] == [
-        ("files:shop", f"{receipt.dialog}>files:shop", "queued")
+        ("files:shop", f"{receipt.dialog}>files:shop>{receipt.seq}", "queued")
     ] * 2
     (dialog,) = mind.rows(t.dialog)
     assert dialog.preview == "photo.jpg, voice.ogg"

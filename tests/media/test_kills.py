@@ -88,7 +88,7 @@ async def test_a_file_whose_fetcher_was_killed_is_fetched_once_more_and_stored_o
         member.start()
         try:
             await at_work(member)
-            update = {"id": "u1", "from": "anna", "text": "look", "files": ["x"]}
+            update = {"id": "u1", "from": "anna", "text": "look", "files": [{"ref": "x"}]}
             async with aiohttp.ClientSession() as session:
                 async with session.post(f"http://127.0.0.1:{number}/hooks/shop", json=update) as answer:
                     assert answer.status == 200

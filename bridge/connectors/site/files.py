@@ -68,12 +68,15 @@ class SiteFiles:
         return StreamingResponse(whole(), headers=headers(view))
 
     def link(self, file: FileView, reader: Address) -> dict[str, Any]:
-        """A file as the browser gets it, with an address to fetch it from."""
+        """A file as the browser gets it, with an address to fetch it from, or `state` where it has none (yet)."""
+        shown: dict[str, Any] = {"id": file.id, "name": file.name, "type": file.type, "size": file.size}
+        if file.state != "stored":
+            return shown | {"state": file.state}
         until = datetime.now(UTC) + LINK
         signature = self._around.files.sign(file.id, reader, until)
         query = f"for={reader}&until={int(until.timestamp())}&sig={signature}"
         url = f"/site/{self._channel}/files/{file.id}?{query}"
-        return {"id": file.id, "name": file.name, "type": file.type, "size": file.size, "url": url}
+        return shown | {"url": url}
 
 
 def headers(file: FileView) -> dict[str, str]:

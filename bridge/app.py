@@ -312,7 +312,8 @@ def run_worker(config: Config, redis_url: str) -> None:
     client = redis.Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=2)
     committer = Committer(database, made.rules, lambda effects: send_now(client, effects))
     committer.start()
-    worker_door.open(Door(database, committer, made.rules))
+    files = Files(config.files.url, config.signing_secret().encode())
+    worker_door.open(Door(database, committer, made.rules, files))
     try:
         work(redis_url)
     finally:

@@ -28,6 +28,7 @@ class Bounds:
     text: int = 100_000
     body_kb: int = 1024
     file_mb: int = 25
+    file_mb_per_day: int = 500
     files_per_message: int = 20
     messages_per_minute: int = 30
     sessions_per_minute: int = 30

@@ -22,7 +22,7 @@ export function file(one, retry) {
   const href = ours(url || `/api/v1/files/${encodeURIComponent(id)}`);
   if (!href) return h("p", { class: "file" }, name);
   const kilobytes = h("small", {}, t("kilobytes", { n: Math.max(1, Math.round(size / 1024)) }));
-  const link = (...inside) => h("a", { class: "file", href, target: "_blank", rel: "noopener" }, ...inside, label, kilobytes);
+  const link = (shown) => h("a", { class: "file", href, target: "_blank", rel: "noopener", download: shown ? null : name }, shown, label, kilobytes);
   if (PICTURES.includes(type)) return link(h("img", { src: href, alt: "", loading: "lazy" }));
   const [kind] = type.split("/");
   if (kind !== "audio" && kind !== "video") return link();

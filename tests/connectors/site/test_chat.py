@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from pathlib import Path
 from typing import Any
 
@@ -185,7 +186,7 @@ async def test_a_visitor_who_uploads_without_end_is_told_to_wait(
         assert told[1].code == "too_many"
         assert len(list((tmp_path / "files").iterdir())) == 1
         assert (await shop.ask("POST", "files", await shop.enter(), data=full)).status == 200
-        large = await shop.ask("POST", "files", await shop.enter(), data=full * 4)
+        large = await shop.ask("POST", "files", await shop.enter(), data=io.BytesIO(full * 4))
         assert (large.status, large.code) == (413, "too_large")
 
 

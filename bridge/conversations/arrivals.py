@@ -46,7 +46,8 @@ def take_in(work: Work, incoming: Incoming, absent: Collection[LineName]) -> Spo
     if incoming.reply_to is not None:
         answered = work.recall.by_native(incoming.channel, incoming.address, incoming.reply_to)
     on_duty = dialog.line not in absent
-    incoming = replace(incoming, remote=fetches.named(incoming.remote))
+    if incoming.remote:
+        incoming = replace(incoming, remote=fetches.named(incoming.remote))
     change = dialogs.received(dialog, incoming, work.now, work.rules, on_duty=on_duty, answered=answered)
     work.put(change)
     if change.wished is not None:

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.faults]
 WHOLE = b"%PDF-" + bytes(range(256)) * 1000
 
 
-def configured(folder: Path, database: str, redis: str, platform: str, number: int) -> Path:
+def configured(folder: Path, database: str, platform: str, number: int) -> Path:
     """One process of all roles, at a port of its own."""
     path = folder / "config.yaml"
     config = {
@@ -30,7 +30,6 @@ def configured(folder: Path, database: str, redis: str, platform: str, number: i
         "secret": "in the tests of files only",
         "http": {"port": number},
         "database": {"url": database},
-        "redis": {"url": redis},
         "lines": {"first": {"speaks": True, "desks": ["web"]}},
         "channels": {
             "shop": {
@@ -71,19 +70,28 @@ async def rows(database: Database, table: sa.Table, true: Callable[[list[Any]], 
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.parametrize("kind", chosen("BRIDGE_TEST_DATABASES", DATABASE_KINDS))
 async def test_a_file_whose_fetcher_was_killed_is_fetched_once_more_and_stored_once(
-    kind: str, request: pytest.FixtureRequest, tmp_path: Path, redis_url: str
+    request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    url = f"sqlite:///{tmp_path / 'bridge.db'}"
-    if kind != "sqlite":
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        url = server.url(server.create())
+    """On each kind of database, side by side: most of the time is the start of processes."""
+    runs = []
+    for kind in chosen("BRIDGE_TEST_DATABASES", DATABASE_KINDS):
+        folder = tmp_path / kind
+        folder.mkdir()
+        url = f"sqlite:///{folder / 'bridge.db'}"
+        if kind != "sqlite":
+            server: PostgresServer = request.getfixturevalue("postgres_server")
+            url = server.url(server.create())
+        runs.append(_killed_and_started_again(folder, url))
+    await asyncio.gather(*runs)
+
+
+async def _killed_and_started_again(tmp_path: Path, url: str) -> None:
     async with serving() as disk:
         half, killed = asyncio.Event(), asyncio.Event()
         _slow_at_first(disk, half, killed)
         number = port()
-        config = configured(tmp_path, url, redis_url, disk.url, number)
+        config = configured(tmp_path, url, disk.url, number)
         member = Member("all", "all", config, tmp_path / "log", number)
         member.start()
         try:

@@ -127,7 +127,7 @@ export class Log {
 
   // Addresses of files are good for minutes: the latest state of the message has a fresh one.
   #file(id, { name, type, state }, place) {
-    if (state) return h("p", { class: "file" }, `${name}: ${t(`file_${state}`)}`);
+    if (state) return h("p", { class: "file" }, `${name}: ${t(state === "failed" ? "not_sent" : "sending")}`);
     const address = () => ours(this.#messages.get(id).attachments[place].url, this.wire.home);
     const link = h("a", { class: "file", href: address(), target: "_blank", rel: "noopener", onclick: () => (link.href = address()) }, name);
     if (INLINE.includes(type)) {

@@ -7,17 +7,20 @@ page of ours: it shows pictures, sounds and films that are what they say, and sa
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from urllib.parse import quote, unquote
 
 from starlette.requests import Request
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from bridge.errors import BridgeError, Missing
 from bridge.media import names
 from bridge.media.store import Files, check_size
 from bridge.ports import Router
 from bridge.views import FileView
+
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 async def take(
@@ -48,8 +51,22 @@ async def take(
     return FileView(str(id), name, kept.type, kept.size)
 
 
-async def give(file: FileView, chunks: AsyncIterator[bytes]) -> StreamingResponse:
-    """The answer that holds a file; raises `Missing` before it begins where the file is lost."""
+async def give(request: Request, file: FileView, files: Files, place: str) -> Response:
+    """The answer that holds a file, or the part of it that is asked for: players jump, and some ask only so.
+
+    Raises `Missing` before it begins where the file is lost.
+    """
+    part = _part(request.headers.get("range", ""), file.size)
+    start, stop = part or (0, file.size)
+    said = headers(file)
+    if start >= stop and file.size:
+        return Response(status_code=416, headers={"Content-Range": f"bytes */{file.size}"})
+    if part is not None:
+        said |= {
+            "Content-Range": f"bytes {start}-{stop - 1}/{file.size}",
+            "Content-Length": str(stop - start),
+        }
+    chunks = files.open(place, start, None if part is None else stop)
     try:
         first = await anext(chunks, b"")
     except FileNotFoundError:
@@ -60,7 +77,21 @@ async def give(file: FileView, chunks: AsyncIterator[bytes]) -> StreamingRespons
         async for chunk in chunks:
             yield chunk
 
-    return StreamingResponse(whole(), headers=headers(file))
+    return StreamingResponse(whole(), 200 if part is None else 206, headers=said)
+
+
+def _part(wanted: str, size: int) -> tuple[int, int] | None:
+    """From where up to where a Range asks, both within the file; None for the whole, and for what is not understood.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-14.1.2
+    """
+    found = _RANGE.fullmatch(wanted.strip())
+    if found is None or not size or not any(found.groups()):
+        return None
+    first, last = found.groups()
+    if not first:
+        return max(0, size - int(last)), size
+    return int(first), min(size, int(last) + 1) if last else size
 
 
 def headers(file: FileView) -> dict[str, str]:
@@ -69,6 +100,7 @@ def headers(file: FileView) -> dict[str, str]:
     how = "inline" if shown else "attachment"
     return {
         "Content-Type": file.type if shown else names.UNKNOWN,
+        "Accept-Ranges": "bytes",
         "Content-Length": str(file.size),
         "Content-Disposition": f"{how}; filename*=UTF-8''{quote(file.name, safe='')}",
         "X-Content-Type-Options": "nosniff",

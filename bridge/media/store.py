@@ -111,11 +111,15 @@ class Files:
             path.unlink(missing_ok=True)
         return len(left)
 
-    async def open(self, place: str) -> AsyncIterator[bytes]:
-        """The bytes of a stored file."""
+    async def open(self, place: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes of a stored file, or those of them from `start` up to `stop`."""
         handle = await asyncio.to_thread(self._fs.open, place, "rb")
         try:
-            while chunk := await asyncio.to_thread(handle.read, CHUNK):
+            if start:
+                await asyncio.to_thread(handle.seek, start)
+            left = None if stop is None else stop - start
+            while chunk := await asyncio.to_thread(handle.read, CHUNK if left is None else min(CHUNK, left)):
+                left = None if left is None else left - len(chunk)
                 yield chunk
         finally:
             await asyncio.to_thread(handle.close)

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.requests import Request
 
 from bridge.conversations import tables as t
 from bridge.conversations.commands import Receive, StoreFile
@@ -19,6 +21,8 @@ from bridge.views import FileView
 from tests.conversations.samples import NOON
 from tests.conversations.shell import Mind, Moved, emptied, said
 from tests.services import DATABASE_KINDS, chosen
+
+pytestmark = pytest.mark.anyio
 
 HERS = "shop/visitor-1"
 MB = 1_048_576
@@ -55,6 +59,52 @@ def test_only_pictures_sounds_and_films_are_shown_and_nothing_runs(type: str, ho
     assert headers["Content-Type"] == served
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Content-Security-Policy"].startswith("sandbox")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "content", "told"),
+    [
+        ("", 200, "0123456789", None),
+        ("bytes=0-1", 206, "01", "bytes 0-1/10"),
+        ("bytes=4-", 206, "456789", "bytes 4-9/10"),
+        ("bytes=-3", 206, "789", "bytes 7-9/10"),
+        ("bytes=8-99", 206, "89", "bytes 8-9/10"),
+        ("bytes=-99", 206, "0123456789", "bytes 0-9/10"),
+        ("bytes=10-", 416, "", "bytes */10"),
+        ("bytes=5-4", 416, "", "bytes */10"),
+        ("bytes=-", 200, "0123456789", None),
+        ("bytes=0-1,4-5", 200, "0123456789", None),
+        ("lines=0-1", 200, "0123456789", None),
+    ],
+)
+async def test_players_get_the_part_that_they_ask_for(
+    wanted: str, status: int, content: str, told: str | None, tmp_path: Path
+) -> None:
+    files = Files(str(tmp_path), b"secret")
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"0123456789"
+
+    place, size = await files.save(chunks(), MB)
+    view = FileView("1", "a.ogg", "audio/ogg", size)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await (await serving.give(Request(scope), view, files, place))(scope, receive, send)
+
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return await asyncio.Event().wait()  # type: ignore[return-value]
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app({"type": "http", "headers": [(b"range", wanted.encode())]}, receive, send)
+    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    assert (sent[0]["status"], headers.get("content-range")) == (status, told)
+    body = b"".join(message.get("body", b"") for message in sent[1:]).decode()
+    assert body == content
+    assert headers["content-length"] == str(len(content))
 
 
 def stored(mind: Mind, files: Files, content: bytes = b"x") -> tuple[FileId, str]:

@@ -59,7 +59,7 @@ class SiteFiles:
             raise Problem(403, "link_expired", "this link is no longer good: reload the chat")
         view, url, _ = await self._around.router.read.file(file_id(id))
         try:
-            return await serving.give(view, self._around.files.open(url))
+            return await serving.give(request, view, self._around.files, url)
         except Missing as missing:
             raise Problem(404, "missing", missing.reason) from None
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from bridge import views as v
 from bridge.media import Files, serving
@@ -37,9 +37,9 @@ def routes(router: Router, files: Files, *, limit: int = FILE_BYTES) -> APIRoute
         return replace(file, url=f"/api/v1/files/{file.id}")
 
     @api.get("/files/{id}", response_class=Response, responses={200: {"content": _BYTES}})
-    async def download(id: Id) -> StreamingResponse:
+    async def download(id: Id, request: Request) -> Response:
         """The bytes of a file: pictures, sounds and films under their own type, all else to be saved."""
         file, place, _ = await router.read.file(FileId(id))
-        return await serving.give(file, files.open(place))
+        return await serving.give(request, file, files, place)
 
     return api

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bridge.errors import BadConfig, Rejected, SendError, Throttled, Unreachable
-from bridge.media import Fetcher, Guard, Location, TooLarge
+from bridge.media import Fetcher, Files, Guard, Location, TooLarge
 from bridge.media.addresses import is_public
 from tests.media.server import Disk, Write, serving
 
@@ -402,3 +404,28 @@ async def test_no_error_holds_the_address(disk: Disk) -> None:
             await fetch(fetcher, await_nobody)
     assert "secret" not in f"{error.value!r} {error.value.__cause__!r} {await_nobody!r}"
     assert error.value.__suppress_context__
+
+
+async def test_a_large_file_goes_into_the_store_without_being_held(disk: Disk, tmp_path: Path) -> None:
+    chunk = bytes(65_536)
+
+    async def large(write: Write) -> None:
+        await write(b"HTTP/1.1 200 OK\r\nContent-Length: 25165824\r\n\r\n")
+        for _ in range(384):
+            await write(chunk)
+
+    disk.answers["/x"] = large
+    files = Files(str(tmp_path), b"secret")
+    async with fetching() as fetcher:
+        await fetch(
+            fetcher, Location(f"{disk.url}/x", trusted=True), 25 * MB
+        )  # what is loaded once is loaded
+        tracemalloc.start()
+        try:
+            async with fetcher.open(Location(f"{disk.url}/x", trusted=True), 25 * MB) as answer:
+                kept = await files.keep(answer.chunks, 25 * MB)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert kept.size == 24 * MB
+    assert peak < 3 * MB

@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from bridge.conversations import tables as t
 from bridge.conversations.commands import Receive, StoreFile
+from bridge.conversations.door import Door
 from bridge.conversations.tidying import tidy
 from bridge.errors import Missing, TooMuch
 from bridge.media import Files, serving
@@ -21,6 +22,8 @@ from bridge.views import FileView
 from tests.conversations.samples import NOON
 from tests.conversations.shell import Mind, Moved, emptied, said
 from tests.services import DATABASE_KINDS, chosen
+from workers import door
+from workers import tidy as chore
 
 pytestmark = pytest.mark.anyio
 
@@ -140,6 +143,14 @@ def test_a_file_that_is_about_to_go_is_carried_by_nobody(mind: Mind, tmp_path: P
     with pytest.raises(Missing, match="no uploaded file"):
         mind.do(Receive(said(1), (loose,)))
     assert tidy(mind.database, files, NOON + timedelta(hours=25)) == 1
+    assert (mind.count(t.attachment), Path(place).exists()) == (0, False)
+
+
+def test_the_chore_tidies_the_store_of_its_process(mind: Mind, tmp_path: Path) -> None:
+    files = Files(str(tmp_path / "files"), b"secret")
+    _, place = stored(mind, files)  # on the day of the tests' clock, which is long ago
+    door.open(Door(mind.database, mind.committer, mind.rules, files))
+    chore.run()
     assert (mind.count(t.attachment), Path(place).exists()) == (0, False)
 
 

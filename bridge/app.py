@@ -43,9 +43,10 @@ from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
 from bridge.conversations.router import Router
 from bridge.conversations.timers import Timers
-from bridge.deliver import Edge, Hands
+from bridge.deliver import Edge, Hands, Outward
 from bridge.desk import Desk
-from bridge.media import Files
+from bridge.downloads import Downloads
+from bridge.media import Fetcher, Files
 from bridge.messages import ChannelName, DeskName, Health, LineName
 from bridge.serving import health_checks, scraped, stop_server, web_application, web_server
 from bridge.signs import Signs
@@ -157,7 +158,7 @@ async def _process(
             clock = Clock(router, Timers(client), heal, wall, client, config.chores.model_dump(), chores.soon)
             tasks += _ticking(clock, database)
         if "hands" in roles:
-            outward = {name: edge for name, edge in edges.items() if not getattr(edge, "reads", False)}
+            outward = await stack.enter_async_context(_outward(edges, around))
             hands = Hands(router, Bells(client), heal, outward, lease.myself(), wall.now, config.hands.lease)
             hub.on_ring = hands.ring
             tasks.append(asyncio.create_task(hands.run(), name="hands"))
@@ -270,6 +271,20 @@ def _edges(config: Config, made: Parts, around: Surroundings) -> dict[str, Edge]
     return edges
 
 
+@asynccontextmanager
+async def _outward(edges: Mapping[str, Edge], around: Surroundings) -> AsyncIterator[dict[str, Outward]]:
+    """What the hands work for: all edges that are sent to, and the files of each channel's contacts."""
+    outward: dict[str, Outward] = {
+        name: edge for name, edge in edges.items() if not getattr(edge, "reads", False)
+    }
+    limit = around.bounds.file_mb * 1_048_576
+    async with Fetcher() as fetcher:
+        for edge in edges.values():
+            if isinstance(edge, Connector):
+                outward[f"files:{edge.name}"] = Downloads(edge, fetcher, around.files, limit)
+        yield outward
+
+
 async def asked(config: Config, made: Parts) -> dict[str, Health]:
     """How each channel and desk says it is, without running any of them: it asks nobody but its platform."""
     nobody = cast("Any", None)
@@ -319,7 +334,8 @@ def run_worker(config: Config, redis_url: str) -> None:
     client = redis.Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=2)
     committer = Committer(database, made.rules, lambda effects: send_now(client, effects))
     committer.start()
-    worker_door.open(Door(database, committer, made.rules))
+    files = Files(config.files.url, config.signing_secret().encode())
+    worker_door.open(Door(database, committer, made.rules, files))
     try:
         work(redis_url)
     finally:

@@ -28,6 +28,7 @@ from bridge.connectors.telegram.registration import Registration
 from bridge.connectors.telegram.settings import TelegramSettings
 from bridge.connectors.telegram.speech import Bot
 from bridge.errors import Rejected, SendError
+from bridge.media import Location
 from bridge.messages import Address, ChannelName, Health, Limits, Message, NativeId
 
 if TYPE_CHECKING:
@@ -97,6 +98,10 @@ class TelegramConnector(Connector):
         place = _place(to)
         _, posts = await self._ready()
         await posts.typing(place)
+
+    async def locate(self, ref: str) -> Location:
+        client, _ = await self._ready()
+        return Location(await client.file_url(ref), trusted=True)
 
     async def replay(self, raw: bytes) -> None:
         await self._intake.replay(raw)

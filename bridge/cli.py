@@ -87,16 +87,21 @@ def playground(
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8090,
     rates: Annotated[bool, typer.Option("--rates", help="Keep to the platforms' real limits.")] = False,
     speed: Annotated[float, typer.Option(min=0.01, help="How fast the platforms' clocks go.")] = 1.0,
+    specs: Annotated[
+        Path | None,
+        typer.Option(help="A folder of machine-readable specifications to compare calls with too."),
+    ] = None,
 ) -> None:
     """Run the platforms' stand-ins alone: any token is a bot, and /playground has its customers' phones."""
     from bridge import stage
+    from bridge.playground.frame import Playground
 
     logs.start(as_json=False, level="info", secrets=frozenset())
     address = f"http://{host}:{port}/playground"
     out.print(f"[bold]playground[/bold]  {address}", highlight=False)
     out.print(f"  telegram    api_url: {address}/telegram", highlight=False)
     with asyncio.Runner(loop_factory=_loop) as runner:
-        runner.run(stage.alone(host, port, rates=rates, speed=speed))
+        runner.run(stage.alone(host, port, Playground(rates=rates, speed=speed, specifications=specs)))
 
 
 @cli.command()

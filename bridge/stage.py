@@ -100,12 +100,9 @@ def routes(playground: Playground | None, config: Config, router: Router) -> Seq
     return control.routes(playground, where)
 
 
-async def alone(host: str, port: int, *, rates: bool, speed: float) -> None:
+async def alone(host: str, port: int, playground: Playground) -> None:
     """Serves nothing but the playground, until it is told to end."""
     from bridge.playground import control
-    from bridge.playground.frame import Playground
-
-    playground = Playground(rates=rates, speed=speed)
 
     async def page(_request: Request) -> Response:
         return pages.page("playground.html", {"agents": ""})

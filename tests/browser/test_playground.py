@@ -120,6 +120,7 @@ def test_the_main_story_is_lived_on_a_phone_with_telegram(people: People) -> Non
     expect(seen).to_have_count(1)
     expect(seen).to_have_js_property("naturalWidth", 1200)
     expect(kristina.locator(".log .said audio")).to_have_count(1)
+    people.shoot(anna.page, "playground-2-files")
     kristina.locator(".composer input[type=file]").set_input_files(PICTURE)
     expect(kristina.locator(".composer .chip")).to_contain_text("panel.png")
     reply(kristina, "It should look like this.")
@@ -128,7 +129,6 @@ def test_the_main_story_is_lived_on_a_phone_with_telegram(people: People) -> Non
     )
     expect(shown).to_have_js_property("naturalWidth", 40, timeout=15_000)
     people.shoot(kristina, "playground-2-desk")
-    people.shoot(anna.page, "playground-2-files")
 
     # A harder question goes to the second line as a ticket, and comes back with a draft.
     anna.writes("Since then mail to my own domain bounces.")

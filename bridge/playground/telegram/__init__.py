@@ -2,7 +2,8 @@
 
 from bridge.playground.telegram.bots import Bot
 from bridge.playground.telegram.chats import Group, Private
-from bridge.playground.telegram.people import Person, Press
+from bridge.playground.telegram.people import Person
+from bridge.playground.telegram.presses import Press
 from bridge.playground.telegram.telegram import Telegram
 
 StandIn = Telegram

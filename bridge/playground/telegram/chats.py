@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from bridge.playground.record import SeenFile, Sight
+from bridge.playground.telegram.files import uniques
 from bridge.playground.telegram.members import Member
 from bridge.playground.telegram.messages import Json, Said, wire
 from bridge.playground.telegram.topics import Topic
@@ -293,18 +294,3 @@ class Group(Chat):
             self._messages += 1
             return self._messages
         return self.telegram.next_basic()
-
-
-def uniques(value: Any) -> list[str]:
-    """The files of a message's content, each once."""
-    found: dict[str, None] = {}
-    if isinstance(value, dict):
-        if isinstance(value.get("file_unique_id"), str):
-            found[value["file_unique_id"]] = None
-        for key, inner in value.items():
-            if key != "thumbnail":
-                found |= dict.fromkeys(uniques(inner))
-    elif isinstance(value, list):
-        for inner in value:
-            found |= dict.fromkeys(uniques(inner))
-    return list(found)

@@ -134,6 +134,21 @@ def content(file: File) -> dict[str, Any]:  # noqa: PLR0911 -- one answer a kind
             return {"sticker": {**common, **sides, **flags, **emoji}}
 
 
+def uniques(value: Any) -> list[str]:
+    """The files of a message's content, each once."""
+    found: dict[str, None] = {}
+    if isinstance(value, dict):
+        if isinstance(value.get("file_unique_id"), str):
+            found[value["file_unique_id"]] = None
+        for key, inner in value.items():
+            if key != "thumbnail":
+                found |= dict.fromkeys(uniques(inner))
+    elif isinstance(value, list):
+        for inner in value:
+            found |= dict.fromkeys(uniques(inner))
+    return list(found)
+
+
 def _named(file: File, common: dict[str, Any]) -> dict[str, Any]:
     name = {"file_name": file.name} if file.name else {}
     kind = {"mime_type": file.type} if file.type else {}

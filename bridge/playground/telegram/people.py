@@ -5,9 +5,7 @@ Owns the acts of people and what they lead to. It must never answer a call of th
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bridge.playground.platform import Impossible
@@ -18,25 +16,12 @@ from bridge.playground.telegram.chats import Chat, Group, Private
 from bridge.playground.telegram.entities import detected, trimmed
 from bridge.playground.telegram.files import File, Kind, content
 from bridge.playground.telegram.messages import Json, Said, wire
+from bridge.playground.telegram.presses import Press
 
 if TYPE_CHECKING:
     from bridge.playground.telegram.telegram import Telegram
 
 Where = Bot | Group
-
-
-@dataclass(slots=True)
-class Press:
-    """A pressed inline button; `heard` is set once the bot has answered, with `text` if it said any."""
-
-    id: str
-    bot: Bot
-    at: float
-    answered: bool = False
-    text: str = ""
-    alert: bool = False
-    url: str = ""
-    heard: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Person:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.playground.platform import Impossible
 from bridge.playground.telegram.bots import Bot
-from bridge.playground.telegram.chats import Private, uniques
+from bridge.playground.telegram.chats import Private
+from bridge.playground.telegram.files import uniques
 from bridge.playground.telegram.messages import Json, Said
 from bridge.playground.telegram.people import Person
 

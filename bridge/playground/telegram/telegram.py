@@ -24,7 +24,8 @@ from bridge.playground.telegram.endpoint import Endpoint
 from bridge.playground.telegram.files import Files
 from bridge.playground.telegram.members import ADMIN_RIGHTS, Member, Status
 from bridge.playground.telegram.messages import Json, Said
-from bridge.playground.telegram.people import Person, Press
+from bridge.playground.telegram.people import Person
+from bridge.playground.telegram.presses import Press
 from bridge.playground.telegram.topics import COLORS, Topic
 
 if TYPE_CHECKING:

@@ -1,13 +1,12 @@
-// One phone: the chat of a customer with a bot, and all that a person does there. Owns the frame, the composer and menus.
+// One phone: the chat of a customer with a bot, and all that a person does there. Owns the frame and the composer.
 
 import { fill, h, keyed } from "../dom.js";
 import { language, t } from "../words.js";
 import { act, ask } from "./api.js";
-import { dayOf, groups, message, shown } from "./bubbles.js";
+import { dayOf, groups, message } from "./bubbles.js";
 import { avatar, icon } from "./icons.js";
+import { Menus } from "./menus.js";
 import { sample } from "./samples.js";
-
-const REACTIONS = ["👍", "❤", "🔥", "🎉", "😁", "😢"];
 
 export class Phone {
   constructor(root, { platform, problem, changed }) {
@@ -20,13 +19,13 @@ export class Phone {
     this.face = h("span", { class: "face" });
     this.title = h("b");
     this.under = h("span", { class: "under", "aria-live": "polite" });
-    this.menu = this.popover("menu");
+    this.menus = new Menus(this);
     this.foot = h("div", { class: "foot-bar" });
     this.words = h("textarea", { rows: "1", "aria-label": t("message"), placeholder: t("message"), oninput: () => this.grow(), onkeydown: (event) => this.key(event) });
     this.strip = h("div", { class: "strip", hidden: true });
     this.sendButton = h("button", { type: "submit", class: "round send", "aria-label": t("send_message") }, icon("send"));
-    const more = h("button", { type: "button", class: "round plain", "aria-label": t("chat_menu"), "aria-haspopup": "menu", onclick: () => this.chatMenu(more) }, icon("more"));
-    const clip = h("button", { type: "button", class: "round plain", "aria-label": t("attach"), "aria-haspopup": "menu", onclick: () => this.attachMenu(clip) }, icon("clip"));
+    const more = h("button", { type: "button", class: "round plain", "aria-label": t("chat_menu"), "aria-haspopup": "menu", onclick: () => this.menus.chat(more) }, icon("more"));
+    const clip = h("button", { type: "button", class: "round plain", "aria-label": t("attach"), "aria-haspopup": "menu", onclick: () => this.menus.attach(clip) }, icon("clip"));
     this.picker = h("input", { type: "file", hidden: true, multiple: true, tabindex: "-1", "aria-hidden": "true", onchange: () => this.picked() });
     this.composer = h("form", { class: "composer", onsubmit: (event) => this.submit(event) }, clip, this.words, this.sendButton);
     this.alert = h("p", { class: "said-by-bot", role: "status", hidden: true });
@@ -42,7 +41,7 @@ export class Phone {
           this.strip,
           this.foot,
           h("div", { class: "home", "aria-hidden": "true" })),
-        this.menu,
+        this.menus.box,
         this.picker,
       ),
     );
@@ -52,10 +51,6 @@ export class Phone {
 
   clock() {
     this.time.textContent = new Intl.DateTimeFormat(language(), { hour: "numeric", minute: "2-digit" }).format(new Date());
-  }
-
-  popover(kind) {
-    return h("div", { class: `pop ${kind}`, popover: "auto", role: "menu" });
   }
 
   async show(account, customer) {
@@ -113,7 +108,7 @@ export class Phone {
     return message(row, {
       platform: this.platform,
       customer: this.customer.id,
-      menu: (button, one) => this.messageMenu(button, one),
+      menu: (button, one) => this.menus.message(button, one),
       press: (button, one, data) => this.press(button, one, data),
       command: (text) => this.do("write", { text }),
       find: (id) => this.find(id),
@@ -219,64 +214,7 @@ export class Phone {
     setTimeout(() => (this.alert.hidden = true), came.alert ? 6000 : 3000);
   }
 
-  // -- menus
-
-  open(anchor, items) {
-    fill(this.menu, items);
-    this.menu.showPopover();
-    const [place, size] = [anchor.getBoundingClientRect(), this.menu.getBoundingClientRect()];
-    const frame = this.root.querySelector(".device").getBoundingClientRect();
-    const x = Math.max(frame.left + 8, Math.min(place.left, frame.right - size.width - 8));
-    const above = place.top - size.height - 6;
-    const y = above > Math.max(8, frame.top) ? above : Math.min(place.bottom + 6, innerHeight - size.height - 8);
-    Object.assign(this.menu.style, { left: `${Math.max(8, x)}px`, top: `${Math.max(8, y)}px` });
-    this.menu.querySelector("button")?.focus({ preventScroll: true });
-    this.menu.onkeydown = (event) => {
-      const buttons = [...this.menu.querySelectorAll("button")];
-      const step = { ArrowDown: 1, ArrowUp: -1, ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!step) return;
-      event.preventDefault();
-      buttons[(buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length].focus();
-    };
-  }
-
-  item(name, words, does, look = "") {
-    const chosen = () => {
-      this.menu.hidePopover();
-      does();
-    };
-    return h("button", { type: "button", role: "menuitem", class: look, data: { act: name }, onclick: chosen }, icon(name), words);
-  }
-
-  messageMenu(button, one) {
-    const mine = one.reactions.find((given) => given.mine)?.emoji;
-    const reactions = REACTIONS.map((emoji) => {
-      const given = emoji === mine;
-      const give = () => {
-        this.menu.hidePopover();
-        this.do("react", { message: one.id, emoji: given ? "" : emoji });
-      };
-      return h("button", { type: "button", role: "menuitemcheckbox", "aria-checked": String(given), "aria-label": t("react_with", { emoji }), onclick: give }, shown(emoji));
-    });
-    const worded = !one.files.length || one.text;
-    this.open(button, [
-      h("div", { class: "reactions-row", role: "group", "aria-label": t("reactions") }, reactions),
-      this.item("reply", t("reply_here"), () => this.answer(one)),
-      one.mine && worded && one.text ? this.item("edit", t("edit_message"), () => this.edit(one)) : null,
-      this.item("trash", t("delete_message"), () => this.do("delete", { message: one.id }), "danger"),
-    ]);
-  }
-
-  chatMenu(button) {
-    const commands = this.chat?.commands ?? [];
-    this.open(button, [
-      commands.map((one) => this.item("send", `/${one.command} — ${one.description}`, () => this.do("write", { text: `/${one.command}` }))),
-      this.item("link", t("start_with"), () => this.startWith()),
-      this.chat?.blocked
-        ? this.item("block", t("restart_bot"), () => this.do("unblock", {}))
-        : this.item("block", t("block_bot"), () => this.do("block", {}), "danger"),
-    ]);
-  }
+  // -- what the menus do
 
   startWith() {
     const field = h("input", { name: "payload", maxlength: "64", pattern: "[A-Za-z0-9_\\-]*", value: "spring_sale", "aria-label": t("start_payload") });
@@ -295,23 +233,6 @@ export class Phone {
     });
     document.body.append(box);
     box.showModal();
-  }
-
-  attachMenu(button) {
-    this.open(button, [
-      this.item("photo", t("attach_photo"), () => this.pick("photo", "image/*,video/*")),
-      this.item("file", t("attach_file"), () => this.pick("document", "")),
-      h("hr"),
-      this.item("photo", t("sample_photo"), () => this.sampled("photo", 1)),
-      this.item("album", t("sample_album"), () => this.sampled("photo", 3)),
-      this.item("voice", t("sample_voice"), () => this.sampled("voice", 1)),
-      this.item("file", t("sample_file"), () => this.sampled("document", 1)),
-      this.item("sticker", t("sample_sticker"), () => this.sampled("sticker", 1)),
-      h("hr"),
-      this.item("pin", t("attach_location"), () => this.do("locate", { latitude: 59.9343, longitude: 30.3351 })),
-      this.item("contact", t("attach_contact"), () => this.do("contact", { phone: "+7 921 555-01-23", name: t("sample_name") })),
-      this.item("dice", t("attach_dice"), () => this.do("dice", {})),
-    ]);
   }
 
   pick(kind, accept) {

@@ -17,10 +17,11 @@ from typing import Any, cast
 
 import aiohttp
 import redis
+import redis.asyncio as aioredis
 import sqlalchemy.exc
 import structlog
 
-from bridge import lease
+from bridge import lease, stage
 from bridge.beside import Chores, keep_worker, redis_client, redis_server
 from bridge.clock import Clock, Wall
 from bridge.config import Config, edge_class
@@ -43,9 +44,10 @@ from bridge.conversations.queue import Queue
 from bridge.conversations.reader import Reader
 from bridge.conversations.router import Router
 from bridge.conversations.timers import Timers
-from bridge.deliver import Edge, Hands
+from bridge.deliver import Edge, Hands, Outward
 from bridge.desk import Desk
-from bridge.media import Files
+from bridge.downloads import Downloads
+from bridge.media import Fetcher, Files
 from bridge.messages import ChannelName, DeskName, Health, LineName
 from bridge.serving import health_checks, scraped, stop_server, web_application, web_server
 from bridge.signs import Signs
@@ -94,6 +96,7 @@ def _posted(rules: Rules, desks: dict[DeskName, type[Desk]]) -> Rules:
 
 async def run(config: Config, config_path: Path, roles: Collection[str], *, workers: bool) -> None:
     """Runs the bridge until SIGTERM or SIGINT."""
+    config = stage.furnished(config)
     made = parts(config)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -156,30 +159,50 @@ async def _process(
             clock = Clock(router, Timers(client), heal, wall, client, config.chores.model_dump(), chores.soon)
             tasks += _ticking(clock, database)
         if "hands" in roles:
-            outward = {name: edge for name, edge in edges.items() if not getattr(edge, "reads", False)}
+            outward = await stack.enter_async_context(_outward(edges, around))
             hands = Hands(router, Bells(client), heal, outward, lease.myself(), wall.now, config.hands.lease)
             hub.on_ring = hands.ring
             tasks.append(asyncio.create_task(hands.run(), name="hands"))
         if "web" in roles:
-            channels = Channels({name: edge.check for name, edge in edges.items()})
-            app = web_application(
-                config,
-                edges,
-                around,
-                access,
-                channels,
-                health_checks(database, client),
-                scraped(database, client, made.rules.lines, channels, wall.now),
-            )
-            server, serve = web_server(config, app)
-            tasks.append(asyncio.create_task(serve, name="web"))
-            stack.push_async_callback(stop_server, server, tasks[-1])
+            tasks.append(_serving(stack, config, made, edges, around, access, database, client, wall))
             listening = [asyncio.create_task(_listen(name, edge), name=name) for name, edge in edges.items()]
             stack.push_async_callback(_cancel, listening)
         # What has been made by now stays: looking through it again and again would stop everybody for a while.
         gc.collect()
         gc.freeze()
         yield tasks
+
+
+def _serving(
+    stack: AsyncExitStack,
+    config: Config,
+    made: Parts,
+    edges: dict[str, Edge],
+    around: Surroundings,
+    access: Access,
+    database: Database,
+    client: aioredis.Redis,
+    wall: Wall,
+) -> asyncio.Task[None]:
+    """Everything that answers HTTP; when it ends, those who wait at the playground are let go first."""
+    channels = Channels({name: edge.check for name, edge in edges.items()})
+    playground = stage.opened(config)
+    app = web_application(
+        config,
+        edges,
+        around,
+        access,
+        channels,
+        health_checks(database, client),
+        scraped(database, client, made.rules.lines, channels, wall.now),
+        stage.routes(playground, config, around.router),
+    )
+    server, serve = web_server(config, app)
+    serving = asyncio.create_task(serve, name="web")
+    stack.push_async_callback(stop_server, server, serving)
+    if playground is not None:
+        stack.push_async_callback(playground.close)
+    return serving
 
 
 def _informed(
@@ -250,6 +273,20 @@ def _edges(config: Config, made: Parts, around: Surroundings) -> dict[str, Edge]
     return edges
 
 
+@asynccontextmanager
+async def _outward(edges: Mapping[str, Edge], around: Surroundings) -> AsyncIterator[dict[str, Outward]]:
+    """What the hands work for: all edges that are sent to, and the files of each channel's contacts."""
+    outward: dict[str, Outward] = {
+        name: edge for name, edge in edges.items() if not getattr(edge, "reads", False)
+    }
+    limit = around.bounds.file_mb * 1_048_576
+    async with Fetcher() as fetcher:
+        for edge in edges.values():
+            if isinstance(edge, Connector):
+                outward[f"files:{edge.name}"] = Downloads(edge, fetcher, around.files, limit)
+        yield outward
+
+
 async def asked(config: Config, made: Parts) -> dict[str, Health]:
     """How each channel and desk says it is, without running any of them: it asks nobody but its platform."""
     nobody = cast("Any", None)
@@ -294,12 +331,13 @@ def run_worker(config: Config, redis_url: str) -> None:
     from workers import door as worker_door
     from workers.run import work
 
-    made = parts(config)
+    made = parts(stage.furnished(config))
     database = Database(config.database.url)
     client = redis.Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=2)
     committer = Committer(database, made.rules, lambda effects: send_now(client, effects))
     committer.start()
-    worker_door.open(Door(database, committer, made.rules))
+    files = Files(config.files.url, config.signing_secret().encode())
+    worker_door.open(Door(database, committer, made.rules, files))
     try:
         work(redis_url)
     finally:

@@ -82,6 +82,29 @@ def run(
 
 
 @cli.command()
+def playground(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8090,
+    rates: Annotated[bool, typer.Option("--rates", help="Keep to the platforms' real limits.")] = False,
+    speed: Annotated[float, typer.Option(min=0.01, help="How fast the platforms' clocks go.")] = 1.0,
+    specs: Annotated[
+        Path | None,
+        typer.Option(help="A folder of machine-readable specifications to compare calls with too."),
+    ] = None,
+) -> None:
+    """Run the platforms' stand-ins alone: any token is a bot, and /playground has its customers' phones."""
+    from bridge import stage
+    from bridge.playground.frame import Playground
+
+    logs.start(as_json=False, level="info", secrets=frozenset())
+    address = f"http://{host}:{port}/playground"
+    out.print(f"[bold]playground[/bold]  {address}", highlight=False)
+    out.print(f"  telegram    api_url: {address}/telegram", highlight=False)
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        runner.run(stage.alone(host, port, Playground(rates=rates, speed=speed, specifications=specs)))
+
+
+@cli.command()
 def worker(
     config: ConfigPath = DEFAULT,
     redis_url: Annotated[str, typer.Option(help="By default the configured one.")] = "",
@@ -359,8 +382,11 @@ def _address(config: Config) -> str:
 def _welcome(config: Config) -> None:
     address = _address(config)
     out.print(f"[bold]bridge[/bold]  {address}", highlight=False)
-    for channel in config.channels:
-        out.print(f"  customers   {address}/site/{channel}", highlight=False)
+    for name, channel in config.channels.items():
+        if channel.connector == "site":
+            out.print(f"  customers   {address}/site/{name}", highlight=False)
+    if config.playground:
+        out.print(f"  phones      {address}/playground", highlight=False)
     out.print(f"  agents      {address}/desk", highlight=False)
     out.print(f"  developers  {address}/board", highlight=False)
     if config.demo:

@@ -15,8 +15,8 @@ import aiohttp
 from pydantic import BaseModel, ConfigDict
 from starlette.routing import BaseRoute
 
-from bridge.errors import Refused
-from bridge.media import Files
+from bridge.errors import Refused, Rejected
+from bridge.media import Files, Location
 from bridge.messages import Address, ChannelName, Health, Limits, Message, NativeId
 from bridge.ports import Leases, Live, Router
 
@@ -28,6 +28,7 @@ class Bounds:
     text: int = 100_000
     body_kb: int = 1024
     file_mb: int = 25
+    file_mb_per_day: int = 500
     files_per_message: int = 20
     messages_per_minute: int = 30
     sessions_per_minute: int = 30
@@ -100,6 +101,13 @@ class Connector(ABC):
         the router knows it by its event key.
         """
         raise Refused("this channel cannot read an event again")
+
+    async def locate(self, ref: str) -> Location:
+        """Where a file that a contact has sent (`Remote.ref`) can be fetched now; raises a `SendError`.
+
+        Asked just before the file is fetched, and again for each further try.
+        """
+        raise Rejected("this channel cannot hand files over")
 
     async def check(self) -> Health:
         """How the channel is: token, webhook registration, permissions."""

@@ -26,6 +26,8 @@ from bridge.conversations.router import Router
 from bridge.conversations.store import OutRow
 from bridge.conversations.tries import Outcome
 from bridge.desk import Desk
+from bridge.downloads import Downloads
+from bridge.media import Kept
 from bridge.messages import (
     Address,
     Attachment,
@@ -46,7 +48,10 @@ from bridge.text import clean
 log = structlog.get_logger()
 
 GIVE_UP = timedelta(hours=24)
-"""A reply that could not be sent for this long has failed. Desk posts are tried for ever: agents must see them."""
+"""A reply that could not be sent, or a file that could not be fetched, for this long has failed.
+
+Desk posts are tried for ever: agents must see them.
+"""
 SWEEP = 2.0
 """Seconds between two looks for rows that nobody settled, and for which a Redis that failed is not asked again."""
 GATHER = 0.015
@@ -57,6 +62,8 @@ LONGEST_PAUSE = 3600
 """Seconds; who asks us to stay away for longer is asked again after an hour."""
 
 Edge = Connector | Desk
+Outward = Edge | Downloads
+"""What the hands work for."""
 
 
 def decide(error: Exception, row: OutRow, limits: Limits, now: datetime) -> Outcome:  # noqa: PLR0911
@@ -64,7 +71,7 @@ def decide(error: Exception, row: OutRow, limits: Limits, now: datetime) -> Outc
     # A platform's words may hold what a database refuses, and an outcome has to be stored.
     reason = clean(str(error)) or type(error).__name__
     backoff = now + timedelta(seconds=min(60, 2 ** min(row.attempts - 1, 6)))
-    tired = _to_contact(row) and now - row.created_at > GIVE_UP
+    tired = (_to_contact(row) or row.kind == "fetch") and now - row.created_at > GIVE_UP
     # The same words set twice, or the same message taken away twice, surprise nobody.
     harmless = limits.keyed or row.kind in ("edit", "delete")
     match error:
@@ -107,7 +114,7 @@ class Hands:
         router: Router,
         bells: Bells,
         heal: Heal,
-        edges: Mapping[str, Edge],
+        edges: Mapping[str, Outward],
         owner: str,
         now: Callable[[], datetime],
         lease: timedelta,
@@ -274,7 +281,7 @@ class Hands:
     async def _try(self, row: OutRow) -> Outcome:
         limits = self._edges[row.destination].limits
         try:
-            native = await self._call(row)
+            result = await self._call(row)
         except errors.SendError as error:
             if isinstance(error, errors.BadConfig):
                 log.error("a channel needs its operator", destination=row.destination, reason=error.reason)  # noqa: TRY400
@@ -284,9 +291,11 @@ class Hands:
         except Exception as error:
             log.exception("an edge failed", destination=row.destination, row=row.id)
             return decide(error, row, limits, self._now())
-        return Outcome("accepted", self._now(), native=native)
+        if isinstance(result, Kept):
+            return Outcome("accepted", self._now(), kept=result)
+        return Outcome("accepted", self._now(), native=result)
 
-    async def _call(self, row: OutRow) -> str | None:
+    async def _call(self, row: OutRow) -> str | Kept | None:
         """The one platform call this row stands for."""
         edge = self._edges[row.destination]
         thread, native = ThreadId(""), None
@@ -298,6 +307,8 @@ class Hands:
         if left <= timedelta():
             raise errors.Unreachable("this process was stopped for too long and has not tried")
         async with asyncio.timeout(left.total_seconds()):
+            if isinstance(edge, Downloads):
+                return await edge.fetch(row.payload, row.key)
             if isinstance(edge, Connector):
                 return await self._speak(edge, row, native)
             if row.kind == "open":

@@ -6,6 +6,7 @@
         Missing(what)                      the dialog, ticket, wish or file does not exist (for this caller)
         NotAllowed(reason)                 this agent may not do that
         Taken(by)                          somebody else was first
+        TooMuch(reason)                    more than one may hand in within a day
         TooOften(retry_after)              asked too many times: come back in so many seconds
       Unavailable(reason)                  SQL is out: nothing was stored, repeat later
       SendError(reason)                    a platform did not take what we sent
@@ -57,6 +58,10 @@ class Taken(Refused):
     def __init__(self, by: str) -> None:
         super().__init__(f"{by} was first" if by else "somebody else was first")
         self.by = by
+
+
+class TooMuch(Refused):
+    """More than one may hand in within a day; tomorrow there is room again."""
 
 
 class TooOften(Refused):

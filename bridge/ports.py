@@ -103,8 +103,13 @@ class Router(Protocol):
     ) -> None:
         """The contact tells his name or e-mail address; raises `Refused` when it is none."""
 
-    async def store_file(self, owner: str, url: str, name: str, type: str, size: int) -> FileId:
-        """Remembers an uploaded file; `owner` is "<channel>/<address>" or "agent/<id>"."""
+    async def store_file(
+        self, owner: str, url: str, name: str, type: str, size: int, *, per_day: int | None = None
+    ) -> FileId:
+        """Remembers an uploaded file; `owner` is "<channel>/<address>" or "agent/<id>".
+
+        Raises `TooMuch` when it would be more than `per_day` bytes of this owner's within a day.
+        """
 
     async def quarantine(self, channel: ChannelName, event_key: str, raw: bytes, reason: str) -> None:
         """Keeps an authentic event that could not be understood; the same event key once."""

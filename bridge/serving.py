@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Collection, Coroutine, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -54,18 +54,20 @@ def web_application(
     channels: Channels,
     checks: dict[str, Check],
     scrape: Scrape,
+    more: Sequence[BaseRoute] = (),
 ) -> ASGIApp:
-    """All that answers HTTP in this process."""
+    """All that answers HTTP in this process; `more` is what the composition adds."""
     pages = PageSettings(
-        channels=tuple(config.channels),
+        channels=tuple(name for name, channel in config.channels.items() if channel.connector == "site"),
         languages=tuple(config.languages),
         demo=config.demo,
         secure=(config.public_url or "").startswith("https:"),
         agents=tuple((agent.login, agent.name, agent.role) for agent in config.agents),
+        playground=config.playground,
     )
     routes: list[BaseRoute] = [route for edge in edges.values() for route in edge.routes()]
     routes += page_routes(around.router, access, pages)
-    routes += doors.routes(access, Passwords(access), pages)
+    routes += [*doors.routes(access, Passwords(access), pages), *more]
     limit = config.limits.file_mb * 1_048_576
     rest = api(
         around.router,

@@ -33,13 +33,21 @@ class PersonView:
 
 @dataclass(frozen=True, slots=True)
 class FileView:
-    """A file of a message; `url` is signed for whoever asked, and good for some minutes."""
+    """A file of a message; `url` is signed for whoever asked, and good for some minutes.
+
+    `state` is stored, pending (it is fetched from its platform, `reason` says why that takes a while) or failed (`reason`
+    says why); only what is stored has a `url`, and until then `type` and `size` are what the platform says. `kind` is
+    how it was sent: file, photo, video, voice, audio, sticker, video_note, animation.
+    """
 
     id: str
     name: str
     type: str
     size: int
     url: str = ""
+    kind: str = "file"
+    state: str = "stored"
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,13 @@ BROKEN = [
         "demo",
         "public_url lets others reach the bridge; write demo: false",
     ),
+    (
+        "playground: true\npublic_url: https://h",
+        "playground",
+        "public_url lets others reach the bridge; write playground: false",
+    ),
+    ("playground: true\nhttp: {host: 0.0.0.0}", "playground", "http.host lets others reach"),
+    ("playground: true\nhttp: {port: 0}", "playground", "needs a port that is known beforehand"),
     ("demo: true\nhttp: {host: 0.0.0.0}", "demo", "http.host lets others reach"),
     ("demo: true\nhttp: {host: my.host}", "demo", "http.host lets others reach"),
     ("demo: true\nhttp: {trusted_proxies: [10.0.0.1]}", "demo", "http.trusted_proxies lets others reach"),
@@ -407,6 +414,7 @@ def test_the_defaults_of_the_models_are_those_the_shipped_file_shows(tmp_path: P
     shown = set(Config.model_fields) - {
         "data",
         "demo",
+        "playground",
         "database",
         "files",
         "hours",
@@ -778,7 +786,11 @@ def test_a_key_that_is_not_explained_is_noticed() -> None:
 def test_what_stands_behind_a_hash_in_the_shipped_file_is_right_too(tmp_path: Path) -> None:
     manual = SHIPPED.read_text("utf-8")
     used = re.sub(r"^( *)# (?=(  )?[a-z_]+:(?! [a-z]+ [a-z]+ ))", r"\1", manual, flags=re.MULTILINE)
-    used = used.replace("s3://bucket/folder", "memory://folder").replace("demo: true", "demo: false")
+    used = (
+        used.replace("s3://bucket/folder", "memory://folder")
+        .replace("demo: true", "demo: false")
+        .replace("playground: true", "playground: false")
+    )
     env = {"BRIDGE_SECRET": "s" * 16, "DB_PASSWORD": "p", "REPORTS_TOKEN": "r" * 16, "CRM_SECRET": "c" * 16}
     env |= {"SHOP_IDENTITY": "i" * 16, "TELEGRAM_TOKEN": "7:AA", "TELEGRAM_WEBHOOK": "w" * 16}
     config = read(tmp_path, used, **env)

@@ -20,7 +20,7 @@ from rq.serializers import JSONSerializer
 
 log = structlog.get_logger()
 
-CHORES = ("announce", "audit")
+CHORES = ("announce", "audit", "tidy")
 QUEUE = "chores"
 TIMEOUT = 60
 """Seconds after which a job is broken off; what it has not done is found again by the next."""

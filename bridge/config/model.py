@@ -59,6 +59,7 @@ class Config(Section):
     secret: Secret | None = None
     public_url: PublicUrl | None = None
     demo: Flag = False
+    playground: Flag = False
     http: Http = Http()
     database: Database = Database()
     redis: Redis = Redis()

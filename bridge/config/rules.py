@@ -245,6 +245,13 @@ def _check_demo(config: Config) -> None:
                 "demo",
                 f"lets anyone in as any agent, and {key} lets others reach the bridge; write demo: false",
             )
+        if config.playground and given:
+            raise ConfigError(
+                "playground",
+                f"lets anyone play a customer, and {key} lets others reach the bridge; write playground: false",
+            )
+    if config.playground and not config.http.port:
+        raise ConfigError("playground", "needs a port that is known beforehand; write http.port")
 
 
 def _is_local(host: str) -> bool:

@@ -211,6 +211,7 @@ class LimitsSection(Section):
     text: Count = 100_000
     body_kb: Count = 1024
     file_mb: Count = 25
+    file_mb_per_day: Count = 500
     files_per_message: Count = 20
     messages_per_minute: Count = 30
     sessions_per_minute: Count = 30
@@ -239,6 +240,7 @@ class Chores(Section):
 
     announce: PositiveSpan = timedelta(seconds=2)
     audit: PositiveSpan = timedelta(seconds=60)
+    tidy: PositiveSpan = timedelta(hours=1)
 
 
 class Log(Section):

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from bridge import text as texts
 from bridge.conversations import dialog as dialogs
+from bridge.conversations import fetches, wishes
 from bridge.conversations import tables as t
-from bridge.conversations import wishes
 from bridge.conversations.changes import Dialog, Spoken
 from bridge.conversations.store import Identity
 from bridge.conversations.work import Work
@@ -46,6 +46,8 @@ def take_in(work: Work, incoming: Incoming, absent: Collection[LineName]) -> Spo
     if incoming.reply_to is not None:
         answered = work.recall.by_native(incoming.channel, incoming.address, incoming.reply_to)
     on_duty = dialog.line not in absent
+    if incoming.remote:
+        incoming = replace(incoming, remote=fetches.named(incoming.remote))
     change = dialogs.received(dialog, incoming, work.now, work.rules, on_duty=on_duty, answered=answered)
     work.put(change)
     if change.wished is not None:

@@ -58,7 +58,12 @@ def hear(dialog: Dialog, incoming: Incoming, channel: Channel) -> Heard:
     if not channel.bot:
         return Heard("start" if command == "start" else "words")
     words = incoming.text.strip()
-    if command is None and words and not incoming.attachments and dialog.assignee is None:
+    if (
+        command is None
+        and words
+        and not (incoming.attachments or incoming.remote)
+        and dialog.assignee is None
+    ):
         command = menu.typed(words, dialog.bot_asks, channel, dialog.language)
     if command is not None:
         return _pressed(command, channel)

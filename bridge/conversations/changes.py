@@ -27,10 +27,11 @@ from bridge.messages import (
     Mark,
     NativeId,
     Priority,
+    Remote,
     Status,
 )
 
-PostKind = Literal["open", "send", "post", "edit", "delete", "mark", "show"]
+PostKind = Literal["open", "send", "post", "edit", "delete", "mark", "show", "fetch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,15 @@ class Dealt:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaited:
+    """Files of message `seq` that are still at their platform; `at` is their place in the lane of files."""
+
+    seq: int
+    at: int
+    remote: tuple[Remote, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TimerSet:
     """A timer armed, fired or taken off. One row per (subject, name); gen grows with every arming."""
 
@@ -228,6 +238,7 @@ class Change:
     retried: Sequence[int] = ()
     """messages whose failed posts to the contact are to be tried again"""
     dealt: Sequence[Dealt] = ()
+    awaited: Sequence[Awaited] = ()
     wished: Spoken | None = None
     """the contact's message that proposes a wish"""
 
@@ -240,6 +251,11 @@ def lane(dialog: DialogId, destination: str) -> str:
 def to_channel(channel: ChannelName) -> str:
     """The destination that is a channel."""
     return f"channel:{channel}"
+
+
+def to_files(channel: ChannelName) -> str:
+    """The destination that is the files of a channel's contacts: they come from there, beside all that is sent."""
+    return f"files:{channel}"
 
 
 def to_desk(desk: DeskName) -> str:
@@ -263,6 +279,7 @@ class Draft:
     cancelled: list[int] = field(default_factory=list)
     retried: list[int] = field(default_factory=list)
     dealt: list[Dealt] = field(default_factory=list)
+    awaited: list[Awaited] = field(default_factory=list)
     wished: Spoken | None = None
 
     def set(self, **fields: object) -> Self:
@@ -342,6 +359,11 @@ class Draft:
     def revise(self, seq: int, **fields: object) -> None:
         self.revised.append(Revised(self.dialog.id, seq, self.step(), **fields))  # type: ignore[arg-type]
 
+    def wait_for(self, seq: int, remote: tuple[Remote, ...]) -> None:
+        """The files of a message are fetched after the commit."""
+        if remote:
+            self.awaited.append(Awaited(seq, self.dialog.seq, remote))
+
     def arm(self, name: str, due_at: datetime) -> int:
         """Arms the timer for `due_at` and returns its gen; whatever was armed under this name is void."""
         gen = self.step()
@@ -371,5 +393,6 @@ class Draft:
             cancelled=self.cancelled,
             retried=self.retried,
             dealt=self.dealt,
+            awaited=self.awaited,
             wished=self.wished,
         )

@@ -7,13 +7,14 @@ subjects lives in verbs.py, the hands' commands in tries.py, the clock's in ring
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bridge.conversations import arrivals, contacts, marks, news, rewriting, store, wishes
 from bridge.conversations import dialog as dialogs
 from bridge.conversations.committer import Command
 from bridge.conversations.work import Needs, Work
 from bridge.conversations.writes import Ids
-from bridge.errors import Missing, Refused
+from bridge.errors import Missing, Refused, TooMuch
 from bridge.messages import (
     Address,
     Author,
@@ -195,11 +196,20 @@ class StoreFile(Command[FileId]):
     name: str
     type: str
     size: int
+    per_day: int | None = None
+    """bytes that this owner may hand in within a day"""
 
     def needs(self, needs: Needs) -> None:
         """Nothing: a file stands alone until a message carries it."""
 
     def fold(self, work: Work) -> FileId:
+        if self.per_day is not None:
+            before = store.handed_in(work.connection, self.owner, work.now - timedelta(days=1))
+            before += sum(row["size"] for row in work.new_files() if row["owner"] == self.owner)
+            if before + self.size > self.per_day:
+                raise TooMuch(
+                    f"files of {self.per_day // 1_048_576} MB a day are all that is taken from one sender"
+                )
         id = FileId(Ids.draw())
         work.file(
             {
@@ -212,6 +222,9 @@ class StoreFile(Command[FileId]):
                 "name": self.name,
                 "type": self.type,
                 "size": self.size,
+                "kind": "file",
+                "ref": None,
+                "reason": None,
                 "created_at": work.now,
             }
         )

@@ -71,8 +71,11 @@ def received(
         attachments=incoming.attachments,
         said_at=min(incoming.said_at or now, now),
     )
+    draft.wait_for(spoken.seq, incoming.remote)
     if heard.wants_answer or not dialog.contact_seq:
-        draft.set(preview=posts.preview(spoken))  # a press never hides from a list what he has asked
+        draft.set(
+            preview=posts.preview(spoken, incoming.remote)
+        )  # a press never hides from a list what he has asked
     if heard.wants_answer:
         draft.set(contact_seq=spoken.seq)
         if draft.dialog.promise is None:
@@ -132,6 +135,7 @@ def replied(
         return draft.change()
     if answered is not None and answered.private:
         raise Refused("the contact cannot see what you answer: answer a message of his, or write a note")
+    _fit(attachments, dialog, rules)
     held_until = None
     if dialog.assignee is None and agent is not None:
         _claim(draft, agent, author.name)
@@ -156,6 +160,16 @@ def replied(
     if draft.dialog.assignee != dialog.assignee:
         posts.show(draft, rules)
     return draft.change()
+
+
+def _fit(attachments: tuple[Attachment, ...], dialog: Dialog, rules: Rules) -> None:
+    """Refuses what the contact's platform would refuse, while whoever sends it still looks."""
+    limit = rules.channel_of(dialog.channel).limits.file_mb
+    for file in attachments:
+        if file.size > limit * 1_048_576:
+            raise Refused(
+                f"{file.name} is too large for this channel, which takes files of {limit} MB at most"
+            )
 
 
 def _hold(dialog: Dialog, now: datetime, rules: Rules) -> datetime | None:

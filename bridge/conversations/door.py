@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 import structlog
 
-from bridge.conversations import audit
+from bridge.conversations import audit, tidying
 from bridge.conversations import tables as t
 from bridge.conversations.commands import Announce
 from bridge.conversations.committer import Committer
 from bridge.conversations.database import Database
 from bridge.conversations.lines import Rules
+from bridge.media import Files
 from bridge.messages import Author
 
 log = structlog.get_logger()
@@ -24,9 +25,12 @@ log = structlog.get_logger()
 class Door:
     """The same mind for workers, which have no event loop."""
 
-    def __init__(self, database: Database, committer: Committer, rules: Rules) -> None:
+    def __init__(
+        self, database: Database, committer: Committer, rules: Rules, files: Files | None = None
+    ) -> None:
         self.database = database
         self.rules = rules
+        self.files = files
         self._committer = committer
 
     def announce(self) -> int:
@@ -63,3 +67,12 @@ class Door:
         for finding in gone:
             log.info("no longer found", kind=finding.kind, subject=finding.subject)
         return len(findings)
+
+    def tidy(self) -> int:
+        """Takes away uploads that no message has carried for a day; returns how many."""
+        if self.files is None:
+            return 0
+        gone = tidying.tidy(self.database, self.files, datetime.now(UTC))
+        if gone:
+            log.info("unused files are gone", files=gone)
+        return gone

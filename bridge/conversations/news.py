@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Literal
 from urllib.parse import quote, unquote
 
-from bridge.conversations import arrivals, revisions
+from bridge.conversations import arrivals, fetches, revisions
 from bridge.conversations.changes import TimerSet
 from bridge.conversations.committer import Command
 from bridge.conversations.natives import Early
@@ -103,6 +103,8 @@ def happen(work: Work, message: Said, news: News) -> None:
     change = revisions.happened(dialog, message, news, work.now, work.rules)
     if change is not None:
         work.put(change)
+    if isinstance(news, Edited) and news.remote and message.deleted_at is None:
+        fetches.add(work, message, fetches.named(news.remote))
 
 
 def catch_up(work: Work, channel: ChannelName, address: Address, native: NativeId) -> None:
@@ -190,7 +192,13 @@ class Stray(Command[bool]):
         edit = next((news for news in told if isinstance(news, Edited)), None)
         if edit is not None and not early.news.get("deleted"):
             incoming = Incoming(
-                channel, address, EventKey(""), edit.text, native=edit.native, about=edit.about
+                channel,
+                address,
+                EventKey(""),
+                edit.text,
+                native=edit.native,
+                remote=edit.remote,
+                about=edit.about,
             )
             shown = arrivals.take_in(work, incoming, self.absent)
             at = edit.edited_at or work.now

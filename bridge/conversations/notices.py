@@ -6,10 +6,10 @@ page is there already.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bridge.conversations import arrivals, marks, natives, reach
+from bridge.conversations import arrivals, fetches, marks, natives, reach
 from bridge.conversations.changes import lane, to_channel
 from bridge.conversations.committer import Command
 from bridge.conversations.news import NOWHERE, taken
@@ -174,6 +174,7 @@ class Echo(Command[Receipt]):
             place = (row.dialog, row.message_seq)
         else:
             dialog = arrivals.current(work, news.channel, news.address, text=news.text)
+            news = replace(news, remote=fetches.named(news.remote))
             change = reach.echoed(dialog, news, work.now, work.rules)
             work.put(change)
             spoken = next(said for said in change.said if said.event == "echo")

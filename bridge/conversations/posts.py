@@ -7,22 +7,24 @@ It must never decide whether something is said, only how it is put.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bridge import text as texts
 from bridge.conversations.changes import Dialog, Draft, Spoken, to_channel, to_desk
 from bridge.conversations.lines import Rules
 from bridge.conversations.said import Said, said
-from bridge.messages import Attachment, Author, DeskName, Json, Limits, Mark, NativeId
+from bridge.messages import SYSTEM, Attachment, Author, DeskName, Json, Limits, Mark, NativeId, Remote
 
 PREVIEW = 140
 """How many characters of a message a list shows."""
 
 
-def preview(spoken: Spoken | Said) -> str:
-    """What a list shows of a message; never empty."""
+def preview(spoken: Spoken | Said, remote: Sequence[Remote] = ()) -> str:
+    """What a list shows of a message, whose `remote` files are still to come; never empty."""
     words = texts.excerpt(spoken.text, PREVIEW)
-    names = ", ".join(file.name for file in spoken.attachments) if isinstance(spoken, Spoken) else ""
+    files = [file.name for file in spoken.attachments] if isinstance(spoken, Spoken) else []
+    names = texts.excerpt(", ".join([*files, *(file.name for file in remote)]), PREVIEW)
     return words or names or _sign(spoken.data) or "…"
 
 
@@ -152,6 +154,28 @@ def mirror(draft: Draft, spoken: Spoken, rules: Rules, *, but: DeskName | None =
         payload["attachments"] = [_file(file) for file in spoken.attachments]
     for desk in desks:
         draft.post("post", to_desk(desk), payload, message_seq=spoken.seq)
+
+
+def hand_over(draft: Draft, message: Said, files: Sequence[Attachment], rules: Rules) -> None:
+    """Shows files of a message that have come after it, on every desk of the dialog."""
+    payload = _shown(replace(message, text="", event=None, data=None, edited_at=None))
+    payload |= {"data": {"belongs_to": message.seq}, "attachments": [_file(file) for file in files]}
+    for desk in rules.desks(draft.dialog.channel, draft.dialog.line):
+        draft.post("post", to_desk(desk), payload, message_seq=message.seq)
+
+
+def miss(draft: Draft, message: Said, name: str, reason: str, rules: Rules) -> None:
+    """Tells every desk of the dialog that a file of a message could not be had."""
+    payload: Json = {
+        "seq": message.seq,
+        "author": _author(SYSTEM),
+        "text": f"{name}: {reason}",
+        "private": True,
+        "event": "file_failed",
+        "data": {"belongs_to": message.seq, "name": name, "reason": reason},
+    }
+    for desk in rules.desks(draft.dialog.channel, draft.dialog.line):
+        draft.post("post", to_desk(desk), payload, message_seq=message.seq)
 
 
 def revise(draft: Draft, message: Said, rules: Rules, *, words: bool = True) -> None:

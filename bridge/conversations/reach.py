@@ -57,6 +57,7 @@ def echoed(dialog: Dialog, echo: Echoed, now: datetime, rules: Rules) -> Change:
     if opening or (dialog.status is Status.resolved and not late):
         draft.set(status=Status.waiting, resolved_at=None)
     spoken = draft.say(author, echo.text, event="echo", mark=Mark.accepted, said_at=at)
+    draft.wait_for(spoken.seq, echo.remote)
     draft.post(
         "send",
         to_channel(dialog.channel),
@@ -65,7 +66,7 @@ def echoed(dialog: Dialog, echo: Echoed, now: datetime, rules: Rules) -> Change:
         human=True,
         native=echo.native,
     )
-    draft.set(preview=posts.preview(spoken))
+    draft.set(preview=posts.preview(spoken, echo.remote))
     if not late:
         draft.set(replied_seq=spoken.seq)
         promises.answered(draft, spoken.seq, None, at, rules)

@@ -6,7 +6,7 @@ It must never start or stop a clock: what was asked stays asked.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from bridge.messages import (
     Json,
     NativeId,
     Reacted,
+    Remote,
     Status,
 )
 
@@ -106,11 +107,13 @@ def reacted(dialog: Dialog, message: Said, emojis: list[str], now: datetime, rul
 def kept(known: Json, news: News, now: datetime) -> Json:
     """What is known of a message that has not come, with one more piece of news; of two edits the later one."""
     match news:
-        case Edited(text=text, about=about, edited_at=at):
+        case Edited(text=text, about=about, remote=remote, edited_at=at):
             before, moment = known.get("edited"), at or now
             if before and datetime.fromisoformat(before["at"]) > moment:
                 return known
-            return known | {"edited": {"text": text, "about": about, "at": moment.isoformat()}}
+            files = [asdict(file) for file in remote]
+            edit = {"text": text, "about": about, "remote": files, "at": moment.isoformat()}
+            return known | {"edited": edit}
         case Deleted():
             return known | {"deleted": True}
         case Reacted(emojis=emojis):
@@ -123,7 +126,8 @@ def unkept(known: Json, channel: ChannelName, address: Address, native: NativeId
     found: list[News] = []
     if edit := known.get("edited"):
         at = datetime.fromisoformat(edit["at"])
-        found.append(Edited(**where, text=edit["text"], about=edit["about"], edited_at=at))
+        remote = tuple(Remote(**file) for file in edit.get("remote", ()))
+        found.append(Edited(**where, text=edit["text"], remote=remote, about=edit["about"], edited_at=at))
     if "reactions" in known:
         found.append(Reacted(**where, emojis=tuple(known["reactions"])))
     if known.get("deleted"):

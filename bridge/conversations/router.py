@@ -215,8 +215,10 @@ class Router:
     ) -> None:
         await self._committer.run(Introduce(channel, address, name, email))
 
-    async def store_file(self, owner: str, url: str, name: str, type: str, size: int) -> FileId:
-        return await self._committer.run(StoreFile(owner, url, name, type, size))
+    async def store_file(
+        self, owner: str, url: str, name: str, type: str, size: int, *, per_day: int | None = None
+    ) -> FileId:
+        return await self._committer.run(StoreFile(owner, url, name, type, size, per_day))
 
     async def quarantine(self, channel: ChannelName, event_key: str, raw: bytes, reason: str) -> None:
         await self._committer.run(Quarantine(channel, event_key, raw, reason))

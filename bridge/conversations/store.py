@@ -205,9 +205,20 @@ def messages(connection: Connection, of: DialogId, seqs: Collection[int]) -> dic
 def files(connection: Connection, ids: Collection[FileId], owner: str) -> dict[FileId, Attachment]:
     """Stored files of this owner that no message carries yet."""
     query = sa.select(t.attachment).where(
-        t.attachment.c.id.in_(ids), t.attachment.c.owner == owner, t.attachment.c.dialog.is_(None)
+        t.attachment.c.id.in_(ids),
+        t.attachment.c.owner == owner,
+        t.attachment.c.dialog.is_(None),
+        t.attachment.c.state == "stored",
     )
     return {row.id: Attachment(row.id, row.name, row.type, row.size) for row in connection.execute(query)}
+
+
+def handed_in(connection: Connection, owner: str, since: datetime) -> int:
+    """How many bytes an owner has handed in since a moment."""
+    query = sa.select(sa.func.coalesce(sa.func.sum(t.attachment.c.size), 0)).where(
+        t.attachment.c.owner == owner, t.attachment.c.created_at >= since, t.attachment.c.state == "stored"
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def thread(connection: Connection, desk: str, subject: str) -> str | None:

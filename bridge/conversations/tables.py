@@ -189,9 +189,15 @@ attachment = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False, server_default="file"),
+    sa.Column("ref", sa.Text),
+    sa.Column("reason", sa.Text),
     sa.Column("created_at", Moment, nullable=False),
     sa.Index("ix_attachment_dialog_seq", "dialog", "seq"),
+    sa.Index("ix_attachment_owner_created_at", "owner", "created_at"),
 )
+loose = attachment.c.dialog.is_(None)
+sa.Index("ix_attachment_loose", attachment.c.created_at, sqlite_where=loose, postgresql_where=loose)
 
 outbox = sa.Table(
     "outbox",

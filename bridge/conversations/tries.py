@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from bridge.conversations import lanes, marks, rewriting, wishes
+from bridge.conversations import fetches, lanes, marks, rewriting, wishes
 from bridge.conversations.committer import Command
 from bridge.conversations.store import OutRow
 from bridge.conversations.work import Needs, Work
+from bridge.media import Kept
 from bridge.messages import Author, DeskName, DialogId, Json, Mark, ThreadId, WishId
 
 
@@ -56,6 +57,8 @@ class Outcome:
     doubled: bool = False
     gone: bool = False
     """the contact cannot be reached any more"""
+    kept: Kept | None = None
+    """the file that was fetched"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Settle(Command[None]):
 
     def needs(self, needs: Needs) -> None:
         needs.rows.add(self.row.id)
-        if self.row.dialog is not None and self._said:
+        if self.row.dialog is not None and (self._said or self.row.kind == fetches.KIND):
             needs.dialogs.add(self.row.dialog)
         if "wish" in self.row.payload:
             needs.wishes.add(WishId(int(self.row.payload["wish"])))
@@ -89,6 +92,8 @@ class Settle(Command[None]):
             return
         if row.kind == "send" and row.dialog is not None and row.message_seq is not None:
             self._tell(work, row)
+        elif row.kind == fetches.KIND:
+            fetches.settled(work, row, outcome)
         elif self._said and outcome.state in ("accepted", "failed"):
             rewriting.settled(work, row, None if outcome.state == "accepted" else outcome.reason or "?")
         if row.kind == "open" and row.dialog is not None and outcome.state == "accepted" and outcome.native:

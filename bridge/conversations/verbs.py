@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from bridge import actions as a
-from bridge.conversations import contacts, greeter, marks, rewriting, roles, store, tickets, wishes
+from bridge.conversations import contacts, fetches, greeter, marks, rewriting, roles, store, tickets, wishes
 from bridge.conversations import dialog as dialogs
 from bridge.conversations import tables as t
 from bridge.conversations.changes import Dialog
@@ -64,6 +64,8 @@ class ActOnDialog(Command[Json]):
             case a.Undo(seq=seq, keep=keep):
                 _all_unsent(work, dialog, seq)
                 work.put(marks.undone(dialog, seq, me, now, rules, keep=keep))
+            case a.Retry(seq=seq) if fetches.retry(work, dialog, seq, me):
+                pass
             case a.Retry(seq=seq):
                 if not work.is_latest(dialog):
                     raise Refused("the contact has a newer dialog: write there")

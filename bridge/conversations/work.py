@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.conversations import natives, store
+from bridge.conversations import fetches, natives, store
 from bridge.conversations import tables as t
 from bridge.conversations.changes import Acted, Change, Dialog, TimerSet
 from bridge.conversations.effects import NO_DUE, Effects, milliseconds, timer_member
@@ -245,6 +245,8 @@ class Work:
             self._writes.raise_marks(seen)
         for post in change.posts:
             self.outbox.post(post)
+        for awaited in change.awaited:
+            fetches.wait_for(self._writes, self.outbox, after, awaited, self.now)
         for timer in change.timers:
             self.set_timer(timer)
         for kept in change.promises:
@@ -344,6 +346,15 @@ class Work:
     def file(self, values: Json) -> None:
         self.puts += 1
         self._writes.insert(t.attachment, values)
+
+    def new_files(self) -> list[Json]:
+        """The rows of files of this transaction."""
+        return self._writes.inserted(t.attachment)
+
+    def change_file(self, file: FileId, **fields: object) -> None:
+        """What is known of a file of a message from now on: its state, url, type, size and reason."""
+        self.puts += 1
+        self._writes.change_file(file, fields)
 
     def open_thread(self, destination: str, native: str, dialog: DialogId) -> None:
         """A desk shows a dialog in this thread from now on."""

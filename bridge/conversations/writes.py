@@ -61,12 +61,17 @@ class Writes:
         self._rows: dict[int, Json] = {}
         self._payloads: dict[int, Json] = {}
         self._files: list[Json] = []
+        self._changed_files: dict[FileId, Json] = {}
 
     # -- gather
 
     def insert(self, table: sa.Table, values: Json) -> None:
         """A new row; all rows of a table in one transaction have the same columns."""
         self._inserts.setdefault(table, []).append(values)
+
+    def inserted(self, table: sa.Table) -> list[Json]:
+        """The new rows of a table so far."""
+        return self._inserts.get(table, [])
 
     def say(self, spoken: Spoken) -> None:
         """A new message."""
@@ -93,6 +98,10 @@ class Writes:
     def attach(self, file: FileId, spoken: Spoken) -> None:
         """A stored file belongs to a message from now on."""
         self._files.append({"b_id": file, "dialog": spoken.dialog, "seq": spoken.seq})
+
+    def change_file(self, file: FileId, fields: Mapping[str, object]) -> None:
+        """What is known of a file of a message from now on."""
+        self._changed_files[file] = {"b_id": file, **fields}
 
     def revise(self, revised: Revised) -> None:
         """A message changes."""
@@ -191,6 +200,7 @@ class Writes:
         yield _Step("message", _revise_message, self._revised, guards=False)
         yield _Step("message", _raise_marks, self._watermarks, guards=False)
         yield _Step("file", _own_file, self._files)
+        yield _Step("file", _change_file, _in_order(self._changed_files), guards=False)
         for table, rows in changed.items():
             yield _Step(table.name, _update_version[table], rows)
         yield _Step("timer", _PUT[dialect][t.timer], _in_order(self._timers), guards=False)
@@ -329,6 +339,10 @@ _raise_marks = Statement(
 _own_file = Statement(
     sa.update(t.attachment).where(t.attachment.c.id == sa.bindparam("b_id"), t.attachment.c.dialog.is_(None)),
     ["dialog", "seq"],
+)
+_change_file = Statement(
+    sa.update(t.attachment).where(t.attachment.c.id == sa.bindparam("b_id")),
+    ["state", "url", "type", "size", "reason"],
 )
 _rewrite_row = Statement(
     sa.update(t.outbox).where(

@@ -26,7 +26,7 @@ CHAT_TITLES = {"en": "Write to us", "ru": "Напишите нам"}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What pages know of the configuration; `agents` are (login, name, role) of those it makes."""
+    """What pages know of the configuration; `channels` are those of sites, `agents` (login, name, role) of those it makes."""
 
     channels: tuple[str, ...]
     languages: tuple[str, ...]
@@ -34,12 +34,16 @@ class Settings:
     secure: bool
     """Whether the world reaches us by https: then the cookie is for nobody else."""
     agents: tuple[tuple[str, str, str], ...]
+    playground: bool = False
+    """Whether customers can be played here."""
 
 
 def routes(router: Router, access: Access, settings: Settings) -> list[Route]:
     """The routes of all pages."""
     pages = _Pages(router, access, settings)
+    played = [Route("/playground", pages.playground)] if settings.playground else []
     return [
+        *played,
         Route("/", pages.welcome),
         Route("/desk", pages.desk),
         Route("/board", pages.board),
@@ -62,6 +66,7 @@ class _Pages:
         if not self._settings.demo:
             return page("index.html", {"demo": "", "hint": "hidden"})
         doors = [_customer_door(channel) for channel in self._settings.channels]
+        doors += [_PHONES_DOOR] if self._settings.playground else []
         try:
             silent = {line.name for line in await self._router.read.lines() if not line.speaks}
             known = {login for login, _, _ in self._settings.agents}
@@ -73,6 +78,13 @@ class _Pages:
             _agent_door(agent, silent) for agent in sorted(agents, key=lambda one: order.index(one.login))
         ]
         return page("index.html", {"demo": "".join(doors), "hint": ""})
+
+    async def playground(self, _request: Request) -> Response:
+        """Phones in which anybody can be a customer."""
+        return page("playground.html", {"agents": "".join(map(_agent_button, self._played()))})
+
+    def _played(self) -> list[tuple[str, str, str]]:
+        return list(self._settings.agents) if self._settings.demo else []
 
     async def desk(self, request: Request) -> Response:
         """Where agents work."""
@@ -122,6 +134,18 @@ def _customer_door(channel: str) -> str:
         f'<a class="big" href="/site/{escape(channel)}"><b data-t="as_customer">Write as a customer</b>'
         f'<span><span data-t="as_customer_text">A page with the chat</span>: {escape(channel)}</span></a>'
     )
+
+
+_PHONES_DOOR = (
+    '<a class="big" href="/playground"><b data-t="as_phones">Write from a phone</b>'
+    '<span data-t="as_phones_text">Telegram, played on this page</span></a>'
+)
+
+
+def _agent_button(agent: tuple[str, str, str]) -> str:
+    """A press that opens the desk, or a developer's board, as somebody of the demo, beside the phone."""
+    login, name, _ = agent
+    return f'<button name="login" value="{escape(login)}">{escape(name)}</button>'
 
 
 def _agent_door(agent: Agent, silent: set[str]) -> str:

@@ -31,13 +31,17 @@ PHONE: ViewportSize = {"width": 360, "height": 740}
 
 
 class House:
-    """The bridge as `make run` starts it, on a free port and with data of its own."""
+    """The bridge as `make run` starts it, on a free port and with data of its own; `played` with its playground.
 
-    def __init__(self, folder: Path, change: Change | None = None) -> None:
+    The playground's bot takes seconds to load, so it is there only where somebody plays.
+    """
+
+    def __init__(self, folder: Path, change: Change | None = None, *, played: bool = False) -> None:
         self.folder = folder
         self.url = f"http://127.0.0.1:{port()}"
         config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
         config["data"] = str(folder / "data")
+        config["playground"] = played
         config["http"]["port"] = int(self.url.rpartition(":")[2])
         if change is not None:
             change(config)
@@ -138,9 +142,9 @@ class People:
 
 
 @contextmanager
-def built(folder: Path, change: Change | None = None) -> Iterator[House]:
+def built(folder: Path, change: Change | None = None, *, played: bool = False) -> Iterator[House]:
     """A running bridge that does not outlive its test; `change` is made to the shipped configuration."""
-    house = House(folder, change)
+    house = House(folder, change, played=played)
     try:
         house.start()
         yield house

@@ -275,3 +275,14 @@ def test_both_languages_have_the_same_words(people: People) -> None:
     )
     assert len(keys) == 2
     assert keys[0] == keys[1]
+
+
+def test_a_bridge_without_a_playground_has_no_door_to_it(people: People) -> None:
+    people.forgiven.append("404")
+    page = people.page()
+    for path in ("/playground", "/playground/api/state", "/playground/telegram/bot1:x/getMe"):
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.status == 404
+    page.goto("/")
+    expect(page.locator("a[href='/playground']")).to_have_count(0)

@@ -277,7 +277,7 @@ def test_a_chore_that_is_being_done_may_wait_once_more(client: redis.Redis) -> N
 
 
 def test_a_chore_that_is_not_on_the_list_is_a_mistake(client: redis.Redis) -> None:
-    with pytest.raises(ValueError, match="no chore 'format'; there are: announce, audit"):
+    with pytest.raises(ValueError, match="no chore 'format'; there are: announce, audit, tidy"):
         chore(client, "format")
 
 

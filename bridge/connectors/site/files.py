@@ -1,25 +1,26 @@
 """Files of a site chat: taken from visitors, and given to them by links that are good for a while.
 
-Owns uploads, downloads and the links. It must never trust a name or a type, nor serve a file as a page of ours.
+Owns who may upload how much, and the links. How bytes come in and leave is the same for all edges:
+bridge/media/serving.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, unquote
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
-from bridge import text
 from bridge.connector import Surroundings
 from bridge.connectors.site.requests import Problem
+from bridge.errors import Missing, TooMuch
+from bridge.media import TooLarge, serving
 from bridge.messages import Address, ChannelName, FileId
 from bridge.views import FileView
 
 LINK = timedelta(minutes=15)
+_MB = 1_048_576
 
 
 class SiteFiles:
@@ -31,16 +32,19 @@ class SiteFiles:
 
     async def upload(self, request: Request, address: Address) -> Response:
         """Keeps what the visitor sends; his next message may carry it."""
-        limit = self._around.bounds.file_mb * 1_048_576
-        length = request.headers.get("content-length", "")
-        if length.isdecimal() and int(length) > limit:
-            raise Problem(413, "too_large", f"a file may have {self._around.bounds.file_mb} MB at most")
-        name = text.filename(unquote(request.headers.get("x-file-name", "file")))
-        kind = request.headers.get("content-type", "application/octet-stream").partition(";")[0][:100]
-        url, size = await self._around.files.save(request.stream(), limit)
+        around, bounds = self._around, self._around.bounds
         owner = f"{self._channel}/{address}"
-        id = await self._around.router.store_file(owner, url, name, text.clean(kind), size)
-        return JSONResponse({"id": str(id), "name": name, "type": kind, "size": size})
+        limit, per_day = bounds.file_mb * _MB, bounds.file_mb_per_day * _MB
+        name = request.headers.get("x-file-name", "")
+        try:
+            file = await serving.take(
+                request, around.files, around.router, owner, limit, name=name, per_day=per_day
+            )
+        except TooLarge as large:
+            raise Problem(413, "too_large", large.reason) from None
+        except TooMuch as much:
+            raise Problem(429, "too_many", much.reason) from None
+        return JSONResponse({"id": file.id, "name": file.name, "type": file.type, "size": file.size})
 
     async def download(self, request: Request, reader: Address) -> Response:
         """Gives a file to whom its link was made for."""
@@ -54,38 +58,21 @@ class SiteFiles:
         ):
             raise Problem(403, "link_expired", "this link is no longer good: reload the chat")
         view, url, _ = await self._around.router.read.file(file_id(id))
-        chunks = self._around.files.open(url)
         try:
-            first = await anext(chunks, b"")
-        except FileNotFoundError:
-            raise Problem(404, "missing", "the file is no longer there") from None
-
-        async def whole() -> AsyncIterator[bytes]:
-            yield first
-            async for chunk in chunks:
-                yield chunk
-
-        return StreamingResponse(whole(), headers=headers(view))
+            return await serving.give(request, view, self._around.files, url)
+        except Missing as missing:
+            raise Problem(404, "missing", missing.reason) from None
 
     def link(self, file: FileView, reader: Address) -> dict[str, Any]:
-        """A file as the browser gets it, with an address to fetch it from."""
+        """A file as the browser gets it, with an address to fetch it from, or `state` where it has none (yet)."""
+        shown: dict[str, Any] = {"id": file.id, "name": file.name, "type": file.type, "size": file.size}
+        if file.state != "stored":
+            return shown | {"state": file.state}
         until = datetime.now(UTC) + LINK
         signature = self._around.files.sign(file.id, reader, until)
         query = f"for={reader}&until={int(until.timestamp())}&sig={signature}"
         url = f"/site/{self._channel}/files/{file.id}?{query}"
-        return {"id": file.id, "name": file.name, "type": file.type, "size": file.size, "url": url}
-
-
-def headers(file: FileView) -> dict[str, str]:
-    """A file is always a download, never a page of ours."""
-    return {
-        "Content-Type": "application/octet-stream",
-        "Content-Length": str(file.size),
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name)}",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-        "Cache-Control": "private, no-store",
-    }
+        return shown | {"url": url}
 
 
 def file_id(id: str) -> FileId:

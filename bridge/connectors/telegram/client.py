@@ -70,13 +70,13 @@ class Client:
         """The contact's button stops waiting."""
         await self.call(AnswerCallbackQuery(callback_query_id=press))
 
-    async def file_url(self, ref: str) -> tuple[str, int | None]:
-        """Where a file can be fetched for an hour, and its size. The address holds the token: it must stay inside."""
+    async def file_url(self, ref: str) -> str:
+        """Where a file can be fetched for an hour. The address holds the token: it must stay inside."""
         found = Fields(await self.call(GetFile(file_id=ref)))
         path = found.words("file_path")
         if not path:
             raise Rejected("Telegram cannot hand the file over")
-        return self._server.file_url(self._token, path), found.number("file_size")
+        return self._server.file_url(self._token, path)
 
 
 class _Session(AiohttpSession):

@@ -28,6 +28,7 @@ from bridge.connectors.telegram.registration import Registration
 from bridge.connectors.telegram.settings import TelegramSettings
 from bridge.connectors.telegram.speech import Bot
 from bridge.errors import Rejected, SendError
+from bridge.media import Location
 from bridge.messages import Address, ChannelName, Health, Limits, Message, NativeId
 
 if TYPE_CHECKING:
@@ -98,10 +99,17 @@ class TelegramConnector(Connector):
         _, posts = await self._ready()
         await posts.typing(place)
 
+    async def locate(self, ref: str) -> Location:
+        client, _ = await self._ready()
+        return Location(await client.file_url(ref), trusted=True)
+
     async def replay(self, raw: bytes) -> None:
         await self._intake.replay(raw)
 
     async def check(self) -> Health:
+        if self._parts is not None and not self._parts.done():
+            # aiogram takes longer to load than anybody waits for an answer: what is on its way is not ill.
+            return Health(ok=True, reason="it is starting")
         client, _ = await self._ready()
         try:
             me, info = await asyncio.gather(client.me(), client.webhook())

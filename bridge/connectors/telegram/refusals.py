@@ -103,7 +103,7 @@ _OWN: dict[str, tuple[type[Rejected], str]] = {
     "video_content_type_invalid": (NoPicture, "Telegram does not take the file for a film"),
     "media_invalid": (NoPicture, "Telegram does not take the file for what it seems"),
     "wrong type of file": (NoPicture, "Telegram does not take the file for what it seems"),
-    "file is too big": (Rejected, "Telegram hands over files of 20 MB at most"),
+    "file is too big": (Rejected, "too big for Telegram's bots, who are handed files of 20 MB at most"),
     "file is temporarily unavailable": (Rejected, "Telegram cannot hand the file over"),
     "wrong file": (Rejected, "Telegram does not know the file any more"),
     "invalid file": (Rejected, "Telegram does not know the file any more"),

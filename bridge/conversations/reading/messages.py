@@ -6,6 +6,7 @@ Owns what a contact may see. It must never show him a note, or words of ours tha
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -137,7 +138,7 @@ def _to_contact(row: Any, files: list[v.FileView]) -> v.MessageView:
         mark=row.mark,
         edited_at=row.edited_at,
         deleted_at=row.deleted_at,
-        attachments=[] if deleted else files,
+        attachments=[] if deleted else [replace(file, reason=None) for file in files],
     )
 
 
@@ -160,7 +161,8 @@ def _files(connection: Connection, rows: Collection[Any]) -> dict[tuple[DialogId
 
 
 def _file(row: Any) -> v.FileView:
-    return v.FileView(str(row.id), row.name, row.type, row.size)
+    view = v.FileView(str(row.id), row.name, row.type, row.size, kind=row.kind, state=row.state)
+    return view if row.reason is None else replace(view, reason=row.reason)
 
 
 def _text(number: int | None) -> str | None:

@@ -183,5 +183,8 @@ async def _page(router: Router, filters: dict[str, Any]) -> bytes:
 
 def with_links(message: v.MessageView) -> v.MessageView:
     """The message with the addresses at which an agent finds its files."""
-    files = [replace(file, url=f"/api/v1/files/{file.id}") for file in message.attachments]
+    files = [
+        replace(file, url=f"/api/v1/files/{file.id}") if file.state == "stored" else file
+        for file in message.attachments
+    ]
     return replace(message, attachments=files)

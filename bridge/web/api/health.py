@@ -29,7 +29,15 @@ RECENT = timedelta(minutes=15)
 class Reason:
     """One reason; `subject` is a line or a destination, `count` how many dialogs or posts it concerns."""
 
-    kind: Literal["channel_down", "nobody_on_duty", "overdue", "posts_failed", "posts_late", "duty_unknown"]
+    kind: Literal[
+        "channel_down",
+        "nobody_on_duty",
+        "overdue",
+        "posts_failed",
+        "posts_late",
+        "files_late",
+        "duty_unknown",
+    ]
     subject: str
     title: str
     count: int = 0
@@ -113,7 +121,13 @@ def _backlog(lines: list[v.LineView]) -> list[Reason]:
 def _posts(troubles: list[v.TroubleView]) -> list[Reason]:
     found: list[Reason] = []
     for trouble in troubles:
-        name = trouble.destination.partition(":")[2] or trouble.destination
+        what, _, name = trouble.destination.partition(":")
+        if what == "files":
+            # Why one has failed stands at its message; that all are late concerns everybody.
+            if trouble.late:
+                found.append(Reason("files_late", trouble.destination, name, trouble.late, trouble.reason))
+            continue
+        name = name or trouble.destination
         if trouble.failed:
             found.append(Reason("posts_failed", trouble.destination, name, trouble.failed, trouble.reason))
         if trouble.late:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,37 @@ async def test_files_are_given_only_by_their_link(shop: Shop) -> None:
     assert got.headers["Access-Control-Allow-Origin"] == OWNER
     for wrong in (link["url"][:-1], link["url"].replace("until=", "until=1"), f"files/{file['id']}"):
         assert (await shop.ask("GET", wrong, token)).status == 403
+
+
+async def test_a_picture_is_shown_only_if_it_is_one(shop: Shop) -> None:
+    token = await shop.enter()
+    ids = []
+    for content in (b"GIF89a and so on", b"<script>alert(1)</script>"):
+        named = {"X-File-Name": "a.gif", "Content-Type": "image/gif"}
+        ids.append((await shop.ask("POST", "files", token, data=content, headers=named)).body["id"])
+    await shop.say(token, "", attachments=ids)
+    async with shop.listening(token) as ear:
+        links = (await ear.next())["attachments"]
+    told = [(await shop.ask("GET", link["url"], headers={"Origin": OWNER})).headers for link in links]
+    assert [headers["Content-Type"] for headers in told] == ["image/gif", "application/octet-stream"]
+    assert [headers["Content-Disposition"].partition(";")[0] for headers in told] == ["inline", "attachment"]
+    assert all("sandbox" in headers["Content-Security-Policy"] for headers in told)
+
+
+async def test_a_visitor_who_uploads_without_end_is_told_to_wait(
+    database: Database, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    bounds = Bounds(file_mb_per_day=1, file_mb=2)
+    async with opened(database, redis_server.url, tmp_path, bounds=bounds) as shop:
+        token = await shop.enter()
+        full = b"x" * 600_000
+        told = [await shop.ask("POST", "files", token, data=full) for _ in range(2)]
+        assert [answer.status for answer in told] == [200, 429]
+        assert told[1].code == "too_many"
+        assert len(list((tmp_path / "files").iterdir())) == 1
+        assert (await shop.ask("POST", "files", await shop.enter(), data=full)).status == 200
+        large = await shop.ask("POST", "files", await shop.enter(), data=io.BytesIO(full * 4))
+        assert (large.status, large.code) == (413, "too_large")
 
 
 @pytest.mark.parametrize("path", ["messages", "receipts", "contact", "typing", "files", "events"])

@@ -27,7 +27,8 @@ from bridge.conversations.database import Database
 from bridge.conversations.leases import Leases
 from bridge.conversations.live import Hub
 from bridge.deliver import Hands
-from bridge.media import Files
+from bridge.downloads import Downloads
+from bridge.media import Fetcher, Files
 from bridge.messages import Author, ChannelName, DialogId
 from bridge.views import DialogView, MessageView
 from bridge.web.site import application
@@ -142,11 +143,13 @@ async def opened(
         )
         wanted = {"token": TOKEN, "webhook_secret": SECRET, "api_url": api_url, **settings}
         connector = TelegramConnector(ChannelName(SHOP), TelegramSettings.model_validate(wanted), around)
+        fetcher = await stack.enter_async_context(Fetcher())
+        downloads = Downloads(connector, fetcher, around.files, 25 * 1_048_576)
         hands = Hands(
             house.router,
             house.bells,
             house.heal,
-            {f"channel:{SHOP}": connector},
+            {f"channel:{SHOP}": connector, f"files:{SHOP}": downloads},
             "tests",
             house.clock,
             timedelta(seconds=20),

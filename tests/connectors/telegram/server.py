@@ -29,6 +29,8 @@ class Server:
 
     url: str = ""
     calls: list[Call] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    """what stands below /file/bot<token>/"""
     answer: Callable[[Call], tuple[int, Any, dict[str, str]]] = lambda _: (200, done({"message_id": 5}), {})
 
     def says(self, status: int, body: Any, **headers: str) -> None:
@@ -42,6 +44,9 @@ class Server:
         self.answer = lambda _: (*waiting.pop(0), {})
 
     async def hear(self, request: web.Request) -> web.StreamResponse:
+        if request.path.startswith("/file/"):
+            content = self.files.get(request.path.split("/", 2)[2])
+            return web.Response(status=404) if content is None else web.Response(body=content)
         call = Call(request.path.rpartition("/")[2], {})
         for name, value in (await request.post()).items():
             if isinstance(value, web.FileField):

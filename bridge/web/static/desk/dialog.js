@@ -30,6 +30,9 @@ export class DialogView {
     this.composer = new Composer(`draft:${desk.me.id}:${id}`, (written) => this.#send(written), () => desk.commands.open("macros"));
     this.head = h("header", { class: "subject-head" });
     this.list = h("div", { class: "log", role: "log", "aria-label": t("conversation"), tabindex: 0 });
+    // A picture that has come makes the talk longer: who has read to its end stays there.
+    this.list.addEventListener("scroll", () => (this.above = !this.#low()));
+    this.list.addEventListener("load", () => this.above || (this.list.scrollTop = this.list.scrollHeight), true);
     this.picked = h("div", { class: "picked", role: "status" });
     this.problem = h("p", { class: "problem", role: "alert", hidden: true });
     this.here = new Here(desk, id, this.composer);
@@ -86,9 +89,11 @@ export class DialogView {
     this.problem.hidden = false;
   }
 
+  #low = () => this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 60;
+
   draw() {
     if (this.left || !this.dialog) return;
-    const low = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 60;
+    const low = this.#low();
     const first = !this.list.childElementCount;
     this.#head();
     const messages = [...this.messages.values()].sort((one, other) => one.seq - other.seq);
@@ -203,9 +208,14 @@ export class DialogView {
     this.composer.answer({ seq, name, text: text || t("no_words") }, inside ? "note" : undefined);
   }
 
+  // Who chooses a piece of an album means all of it.
   choose(seq, on) {
-    if (on) this.chosen.add(seq);
-    else this.chosen.delete(seq);
+    const { author, data } = this.messages.get(seq);
+    const whole = data?.album ? [...this.messages.values()].filter((one) => one.author.kind === author.kind && one.data?.album === data.album) : [{ seq }];
+    for (const piece of whole) {
+      if (on) this.chosen.add(piece.seq);
+      else this.chosen.delete(piece.seq);
+    }
     this.draw();
   }
 

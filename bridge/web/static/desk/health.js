@@ -36,7 +36,7 @@ export class Health {
       return { kind: "quarantine", subject: title, title, reason: all[0].reason, count: all.length, events: all.map(({ id }) => id) };
     });
     this.items = [...items, ...unshown, ...found.slice(0, 1)];
-    this.troubled = items.some((item) => item.kind.startsWith("posts_")) ? (await get("outbox?limit=20")).items : [];
+    this.troubled = items.some((item) => /^(posts|files)_/.test(item.kind)) ? (await get("outbox?limit=20")).items : [];
     this.draw();
   }
 

@@ -1,14 +1,14 @@
 // A conversation as a list of messages. Owns how each kind of message looks and what can be done with it.
 
-import { h, keyed, ours, prose } from "../dom.js";
+import { h, keyed, prose } from "../dom.js";
 import { button } from "../forms.js";
 import { day, hold, stamp } from "../time.js";
 import { t } from "../words.js";
 import { link, wording } from "./events.js";
 import { about, asked, edited, quoted, reactions } from "./extras.js";
+import { files } from "./files.js";
 import { menu } from "./menu.js";
 
-const INLINE = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 const PLAIN = ["queued", "accepted", "delivered", "read"];
 const TOGETHER = 5 * 60_000; // what one says within five minutes stands together
 
@@ -18,7 +18,7 @@ const ALARMS = ["mention", "requeue", "supervise", "failed", "unreachable", "not
 export function draw(list, messages, pending, doing) {
   const rows = [];
   let last = null;
-  for (const message of messages) {
+  for (const message of joined(messages)) {
     const today = new Date(message.said_at).toDateString();
     if (!last || today !== new Date(last.message.said_at).toDateString()) rows.push({ key: `day-${today}`, day: message.said_at });
     const row = { key: message.seq, message, chosen: doing.chosen.has(message.seq), follows: Boolean(last) && together(last.message, message) };
@@ -31,6 +31,20 @@ export function draw(list, messages, pending, doing) {
     if (row.sending) return unsent(row.sending, doing);
     return row.message.author.kind === "system" ? system(row.message, doing) : said(row, doing);
   });
+}
+
+// Pieces of an album come as messages of their own, and are shown as the one thing that was sent.
+function joined(messages) {
+  const heads = new Map();
+  for (const message of messages) {
+    const album = !message.deleted_at && message.data?.album;
+    const key = album ? `${message.author.kind}:${album}` : message.seq;
+    const attachments = message.attachments.map((file) => ({ ...file, seq: message.seq }));
+    const head = heads.get(key);
+    if (!head) heads.set(key, album ? { ...message, attachments } : message);
+    else Object.assign(head, { text: [head.text, message.text].filter(Boolean).join("\n"), attachments: [...head.attachments, ...attachments] });
+  }
+  return [...heads.values()];
 }
 
 function together(one, other) {
@@ -72,7 +86,7 @@ function said({ message, chosen, follows, goesOn }, doing) {
       message.text && h("p", { class: message.deleted_at ? "words gone" : "words", dir: "auto" }, prose(message.text)),
       about(message),
       gone && h("p", { class: "quiet" }, t("deleted")),
-      message.attachments.map(file),
+      files(message.attachments, doing.desk.works && ((own) => doing.retry({ seq: own ?? seq }))),
       reactions(message),
       edited(message),
       asked(message),
@@ -80,14 +94,6 @@ function said({ message, chosen, follows, goesOn }, doing) {
     ),
     menu(message, doing),
   );
-}
-
-export function file({ id, name, type, url, size }) {
-  const href = ours(url || `/api/v1/files/${encodeURIComponent(id)}`);
-  if (!href) return h("p", { class: "file" }, name);
-  const picture = INLINE.includes(type) ? h("img", { src: href, alt: "", loading: "lazy" }) : null;
-  const kilobytes = Math.max(1, Math.round(size / 1024));
-  return h("a", { class: "file", href, target: "_blank", rel: "noopener" }, picture, h("span", { dir: "auto" }, name), h("small", {}, t("kilobytes", { n: kilobytes })));
 }
 
 // What became of a message of ours, why, and what can still be done.

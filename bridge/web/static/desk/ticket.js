@@ -7,7 +7,7 @@ import { serial } from "../live.js";
 import { local, stamp } from "../time.js";
 import { t } from "../words.js";
 import { facts, languageName } from "./contact.js";
-import { file } from "./messages.js";
+import { file } from "./files.js";
 import * as prompts from "./prompts.js";
 
 export class TicketView {

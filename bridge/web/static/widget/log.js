@@ -3,7 +3,6 @@
 import { h, keyed, ours, prose } from "../dom.js";
 import { language, t } from "./words.js";
 
-const INLINE = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 const format = (options) => new Intl.DateTimeFormat(language(), options);
 const own = (message) => message.author.kind === "contact";
 
@@ -125,11 +124,12 @@ export class Log {
     );
   }
 
-  // Addresses of files are good for minutes: the latest state of the message has a fresh one.
-  #file(id, { name, type }, place) {
+  // Addresses are good for minutes: the latest state has a fresh one.
+  #file(id, { name, type, state }, place) {
+    if (state) return h("p", { class: "file" }, name, state === "failed" ? " ✕" : " …");
     const address = () => ours(this.#messages.get(id).attachments[place].url, this.wire.home);
     const link = h("a", { class: "file", href: address(), target: "_blank", rel: "noopener", onclick: () => (link.href = address()) }, name);
-    if (INLINE.includes(type)) {
+    if (type.startsWith("image/")) {
       const picture = h("img", { src: address(), alt: name, crossorigin: "anonymous" });
       picture.addEventListener("load", () => link.replaceChildren(picture), { once: true });
     }

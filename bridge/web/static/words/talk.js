@@ -2,6 +2,20 @@
 
 import { learn } from "../words.js";
 
+// Why a file has not come, as the server says it, in Russian.
+const REASONS = [
+  [/^it is too large: files may have (\d+) MB at most$/, "файл слишком большой: можно не больше $1 МБ"],
+  [/^too big for Telegram's bots, who are handed files of (\d+) MB at most$/, "файл слишком большой: Telegram отдаёт ботам не больше $1 МБ"],
+  [/^Telegram cannot hand the file over$/, "Telegram не отдаёт этот файл"],
+  [/^Telegram does not know the file any more$/, "у Telegram этого файла больше нет"],
+  [/^the platform does not hand the file over \((\d+)\)$/, "площадка не отдаёт этот файл ($1)"],
+  [/^the platform does not hand the file over now \((\d+)\)$/, "площадка сейчас не отдаёт этот файл ($1)"],
+  [/^the file did not come in time$/, "файл шёл слишком долго"],
+  [/^the file broke off before its end$/, "файл оборвался на полпути"],
+  [/^no connection to the host of the file$/, "нет связи с сервером, где лежит файл"],
+  [/^the store of files is out: .*$/, "хранилище файлов недоступно"],
+];
+
 learn({
   en: {
     quote: "Answer this",
@@ -24,6 +38,9 @@ learn({
     corrected: "A correction went out",
     correction: "correction",
     from_page: "not by this desk",
+    file_pending: "loading…",
+    file_failed: "could not be loaded",
+    file_reason: ({ reason }) => reason,
     reactions: ({ signs }) => `Reactions of the customer: ${signs}`,
     somebody: "somebody",
     forwarded: ({ name }) => `Forwarded from ${name}`,
@@ -85,6 +102,9 @@ learn({
     corrected: "Ушло исправление",
     correction: "исправление",
     from_page: "не с этого стола",
+    file_pending: "загружается…",
+    file_failed: "не загрузился",
+    file_reason: ({ reason }) => REASONS.reduce((said, [part, words]) => said.replace(part, words), reason),
     reactions: ({ signs }) => `Реакции клиента: ${signs}`,
     somebody: "кто-то",
     forwarded: ({ name }) => `Переслано: ${name}`,

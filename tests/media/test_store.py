@@ -31,7 +31,7 @@ def files(url: str) -> Files:
     return Files(url, b"a secret")
 
 
-def kept(url: str) -> list[str]:
+def kept_in(url: str) -> list[str]:
     """The places of all that is stored under a url."""
     fs, root = fsspec.core.url_to_fs(url)
     return sorted(fs.find(root))
@@ -62,7 +62,7 @@ async def test_what_was_saved_is_read_back_byte_for_byte(files: Files, url: str,
     whole = bytes(number % 251 for number in range(size))
     place, told = await files.save(stream(*(whole[at : at + 40_000] for at in range(0, size, 40_000))), LIMIT)
     assert (told, await content(files, place)) == (size, whole)
-    assert kept(url) == [place]
+    assert kept_in(url) == [place]
 
 
 async def test_two_files_never_share_a_place(files: Files) -> None:
@@ -73,7 +73,7 @@ async def test_two_files_never_share_a_place(files: Files) -> None:
 async def test_a_file_beyond_the_limit_is_refused_in_words_and_leaves_nothing(files: Files, url: str) -> None:
     with pytest.raises(TooLarge, match="1 MB at most"):
         await files.save(stream(b"x" * LIMIT, b"y"), LIMIT)
-    assert kept(url) == []
+    assert kept_in(url) == []
 
 
 async def test_a_file_beyond_the_limit_is_not_read_to_its_end(files: Files) -> None:
@@ -97,7 +97,7 @@ async def test_an_upload_that_breaks_off_leaves_nothing(files: Files, url: str) 
 
     with pytest.raises(ConnectionResetError):
         await files.save(broken(), LIMIT)
-    assert kept(url) == []
+    assert kept_in(url) == []
 
 
 async def test_an_upload_that_is_given_up_leaves_nothing(files: Files, url: str) -> None:
@@ -113,7 +113,7 @@ async def test_an_upload_that_is_given_up_leaves_nothing(files: Files, url: str)
     saving.cancel()
     with pytest.raises(asyncio.CancelledError):
         await saving
-    assert kept(url) == []
+    assert kept_in(url) == []
 
 
 @pytest.mark.parametrize("size", [50_001, 1_000_000], ids=["found at the end", "found on the way"])
@@ -121,7 +121,7 @@ async def test_a_full_disk_is_told_and_keeps_no_half_of_a_file(tmp_path: Path, s
     files = Files(str(tmp_path), b"a secret")
     with full_disk(50_000), pytest.raises(OSError, match="too large"):
         await files.save(stream(b"x" * size), LIMIT)
-    assert kept(str(tmp_path)) == []
+    assert kept_in(str(tmp_path)) == []
 
 
 async def test_a_folder_is_made_where_nobody_else_reads(tmp_path: Path) -> None:
@@ -168,3 +168,46 @@ def test_a_signature_cut_short_or_made_with_another_secret_opens_nothing(files: 
 def test_every_process_with_the_same_secret_honours_the_link(files: Files, url: str) -> None:
     other = Files(url, b"a secret")
     assert other.may_read("7", "ann", int(LATER.timestamp()), files.sign("7", "ann", LATER), NOW)
+
+
+# -- wholes and halves
+
+
+async def test_a_file_has_its_place_only_when_it_is_whole(tmp_path: Path) -> None:
+    files = Files(str(tmp_path), b"a secret")
+    begun, more = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"the beginning"
+        begun.set()
+        await more.wait()
+        yield b" and the end"
+
+    saving = asyncio.create_task(files.keep(slow(), LIMIT, key="one"))
+    await begun.wait()
+    assert not (tmp_path / "one").exists()
+    more.set()
+    kept = await saving
+    assert (kept.place, await content(files, kept.place)) == (
+        str(tmp_path / "one"),
+        b"the beginning and the end",
+    )
+    again = await files.keep(stream(b"another"), LIMIT, key="one")
+    assert (again.place, await content(files, again.place)) == (kept.place, b"another")
+
+
+async def test_what_a_killed_process_had_begun_is_swept_away_later(tmp_path: Path) -> None:
+    files = Files(str(tmp_path), b"a secret")
+    kept = await files.keep(stream(b"whole"), LIMIT)
+    (tmp_path / "ab-cd.part").write_bytes(b"half")
+    now = datetime.now(UTC)
+    assert files.sweep(now - timedelta(days=1)) == 0
+    assert files.sweep(now + timedelta(seconds=1)) == 1
+    assert kept_in(str(tmp_path)) == [kept.place]
+
+
+async def test_removing_what_is_not_there_is_no_error(files: Files, url: str) -> None:
+    place, _ = await files.save(stream(b"x"), LIMIT)
+    files.remove(place)
+    files.remove(place)
+    assert kept_in(url) == []

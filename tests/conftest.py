@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,27 @@ from tests.services import (
     chosen,
     chromium_path,
 )
+
+CROSSED = ({"embedded", "postgresql"}, {"redis", "sqlite"})
+"""What few houses run. The other two pairs, one machine's and several machines', have each kind of either server."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out the crossed pairs of servers, unless BRIDGE_TEST_PAIRS=all or one of the kinds was chosen."""
+    chosen_by_hand = {"BRIDGE_TEST_REDIS", "BRIDGE_TEST_DATABASES"} & set(os.environ)
+    if chosen_by_hand or os.environ.get("BRIDGE_TEST_PAIRS") == "all":
+        return
+    crossed = [item for item in items if _crossed(item)]
+    if crossed:
+        config.hook.pytest_deselected(items=crossed)
+        left_out = set(map(id, crossed))
+        items[:] = [item for item in items if id(item) not in left_out]
+
+
+def _crossed(item: pytest.Item) -> bool:
+    params = getattr(item, "callspec", None) and item.callspec.params  # type: ignore[attr-defined]
+    kinds = {value for value in (params or {}).values() if isinstance(value, str)}
+    return any(pair <= kinds for pair in CROSSED)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.services import (
@@ -19,6 +20,9 @@ from tests.services import (
     chosen,
     chromium_path,
 )
+
+settings.register_profile("bridge", deadline=None)
+settings.load_profile("bridge")  # a test never times
 
 CROSSED = ({"embedded", "postgresql"}, {"redis", "sqlite"})
 """What few houses run. The other two pairs, one machine's and several machines', have each kind of either server."""

@@ -34,7 +34,7 @@ from bridge.conversations.database import Database
 from bridge.conversations.door import Door
 from bridge.conversations.effects import EVERYTHING, Effects
 from bridge.conversations.heal import Heal
-from bridge.conversations.hints import Hints, ending, send_now
+from bridge.conversations.hints import Hints, send_now
 from bridge.conversations.lanes import Bells
 from bridge.conversations.leases import Leases
 from bridge.conversations.lines import Rules
@@ -51,6 +51,7 @@ from bridge.media import Fetcher, Files
 from bridge.messages import ChannelName, DeskName, Health, LineName
 from bridge.serving import health_checks, scraped, stop_server, web_application, web_server
 from bridge.signs import Signs
+from bridge.tasks import ending
 from bridge.web.channels import Channels, ask
 
 log = structlog.get_logger()

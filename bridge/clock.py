@@ -18,9 +18,9 @@ import structlog
 from bridge import errors, metrics
 from bridge.conversations.effects import parse_timer
 from bridge.conversations.heal import Heal
-from bridge.conversations.hints import ending
 from bridge.conversations.router import Router
 from bridge.conversations.timers import Timers
+from bridge.tasks import ending
 
 log = structlog.get_logger()
 

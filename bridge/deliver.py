@@ -20,7 +20,6 @@ import structlog
 from bridge import errors, metrics
 from bridge.connector import Connector
 from bridge.conversations.heal import Heal
-from bridge.conversations.hints import ending
 from bridge.conversations.lanes import Bells
 from bridge.conversations.router import Router
 from bridge.conversations.store import OutRow
@@ -43,6 +42,7 @@ from bridge.messages import (
     NativeId,
     ThreadId,
 )
+from bridge.tasks import ending
 from bridge.text import clean
 
 log = structlog.get_logger()

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 import redis
 
-from bridge.conversations.hints import ending
 from bridge.conversations.queue import Queue
 from bridge.messages import LineName
+from bridge.tasks import ending
 
 EVERY = 5.0
 """Seconds between two looks."""

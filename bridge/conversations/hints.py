@@ -71,16 +71,6 @@ class Hints:
                 log.warning("redis is out: work is found in SQL every two seconds", reason=reason)
 
 
-def ending() -> bool:
-    """True once this task has been cancelled: every loop around Redis asks.
-
-    redis-py writes by `asyncio.wait_for`, which before Python 3.12 swallows a cancellation that comes together with
-    its result; a loop that trusted in the exception alone would go on for ever.
-    """
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
 def send_now(client: Any, effects: Effects) -> None:
     """The same for a process without an event loop."""
     pipe = client.pipeline(transaction=False)

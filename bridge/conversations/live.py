@@ -16,7 +16,7 @@ import redis
 import structlog
 
 from bridge.conversations.effects import EVERYTHING, LIVE
-from bridge.conversations.hints import ending
+from bridge.tasks import ending
 
 log = structlog.get_logger()
 

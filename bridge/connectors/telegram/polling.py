@@ -18,6 +18,7 @@ from bridge.connectors.telegram.intake import Intake
 from bridge.connectors.telegram.refusals import Conflict
 from bridge.errors import BadConfig, SendError, Throttled, Unavailable
 from bridge.ports import Leases
+from bridge.tasks import ending
 
 if TYPE_CHECKING:
     from bridge.connectors.telegram.client import Client
@@ -51,7 +52,7 @@ class Polling:
     async def run(self, client: Client) -> None:
         """Asks for as long as the bridge runs, whenever it is this process's turn."""
         try:
-            while True:
+            while not ending():
                 if await self._is_mine():
                     await self._step(client)
                 else:

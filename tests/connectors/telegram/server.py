@@ -5,6 +5,7 @@ Owns single answers, word for word. Must never know a rule of Telegram's; the pl
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -55,6 +56,8 @@ class Server:
                 call.fields[name] = _read(str(value))
         self.calls.append(call)
         status, body, headers = self.answer(call)
+        if body == done([]):
+            await asyncio.sleep(0.01)  # as long as Telegram keeps such a question open, in small
         raw = body if isinstance(body, str) else json.dumps(body)
         return web.Response(status=status, text=raw, headers=headers)
 

@@ -19,7 +19,7 @@ from bridge.errors import Missing
 from bridge.messages import Address, ChannelName, DialogId, FileId, Json, Mark
 
 MOST = 1000
-_SHOWN = [sa.literal_column(f"'{mark.value}'") for mark in Mark if mark.shown]
+_SHOWN: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{mark.value}'") for mark in Mark if mark.shown]
 
 
 _behind = sa.select(t.message).where(t.message.c.rev > sa.bindparam("after", type_=sa.BigInteger))

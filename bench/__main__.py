@@ -131,6 +131,18 @@ class Bench:
                     )
             if system.database is not None:
                 with Generator.start(system.target, self.connections, number_, work, environment) as load:
+                    load.do("sessions", visitors=self.visitors)
+                    yield customers.steady(
+                        system,
+                        load,
+                        sink,
+                        rate=half,
+                        seconds=self.seconds,
+                        number=number_,
+                        scenario="telegram",
+                        way="updates",
+                    )
+                with Generator.start(system.target, self.connections, number_, work, environment) as load:
                     yield memory.streams(system, load, sink, number_)
                 with Generator.start(system.target, self.connections, number_, work, environment) as load:
                     yield screens.screens(

@@ -34,6 +34,8 @@ class Target:
     events: str | None = None
     replies: str | None = None
     token: str | None = None
+    hook: str | None = None
+    hook_secret: str | None = None
 
 
 @dataclass(slots=True)
@@ -95,6 +97,7 @@ class Load:
         self._visitors: list[Visitor] = []
         self._heard: list[tuple[str, int, int, str, int]] = []
         self._screens: list[Screen] = []
+        self._updates = 0
 
     async def sessions(self, visitors: int) -> dict[str, object]:
         """Lets new visitors come in, each with a session of his own."""
@@ -131,6 +134,10 @@ class Load:
     async def open(self, rate: float, seconds: float) -> dict[str, object]:
         """Customers write at moments that do not wait for answers, `rate` a second in the mean."""
         return await self._spread(rate, seconds, self._visitors, self._message)
+
+    async def updates(self, rate: float, seconds: float) -> dict[str, object]:
+        """The same customers write on Telegram: each message is an update posted to the webhook."""
+        return await self._spread(rate, seconds, self._visitors, self._update)
 
     async def replies(self, rate: float, seconds: float, dialogs: dict[str, str]) -> dict[str, object]:
         """Agents answer by the REST API; `dialogs` tells the dialog of each visitor."""
@@ -249,6 +256,24 @@ class Load:
         body = {"text": marker.text(), "client_id": f"{visitor.number}-{marker.number}"}
         return Request(marker, wire.post(self._target.messages, body, visitor.headers), due)
 
+    def _update(self, visitor: Visitor, due: int) -> Request:
+        if self._target.hook is None or self._target.hook_secret is None:
+            raise ValueError("this target takes no updates")
+        marker = Marker("customer", visitor.number, visitor.written)
+        visitor.written += 1
+        self._updates += 1
+        person = {"id": visitor.number + 1, "first_name": f"Visitor {visitor.number}"}
+        message = {
+            "message_id": self._updates,
+            "date": int(time.time()),
+            "chat": person | {"type": "private"},
+            "from": person | {"is_bot": False, "language_code": "en"},
+            "text": marker.text(),
+        }
+        headers = {"X-Telegram-Bot-Api-Secret-Token": self._target.hook_secret}
+        body = {"update_id": self._updates, "message": message}
+        return Request(marker, wire.post(self._target.hook, body, headers), due)
+
     def _reply(self, visitor: Visitor, dialog: str, due: int) -> Request:
         if self._target.replies is None:
             raise ValueError("this target takes no replies")
@@ -277,6 +302,7 @@ async def main() -> None:
         "closed": load.closed,
         "once": load.once,
         "open": load.open,
+        "updates": load.updates,
         "replies": load.replies,
         "streams": load.streams,
         "heard": load.heard,

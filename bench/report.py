@@ -31,6 +31,8 @@ ROWS: Sequence[tuple[str, str, str]] = (
     ("half load: acknowledged, p99 ms", "half", "ack_p99_ms"),
     ("half load: customer → desk, p50 ms", "half", "desk_p50_ms"),
     ("half load: customer → desk, p99 ms", "half", "desk_p99_ms"),
+    ("the same on Telegram's webhook: acknowledged, p50 ms", "telegram", "ack_p50_ms"),
+    ("the same on Telegram's webhook: acknowledged, p99 ms", "telegram", "ack_p99_ms"),
     ("the floor at that load: acknowledged, p99 ms", "floor", "ack_p99_ms"),
     ("replies a second", "replies", "rate"),
     ("agent → customer, p50 ms", "replies", "customer_p50_ms"),

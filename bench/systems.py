@@ -33,6 +33,7 @@ SECRETS = {
     "SINK_SECRET": "whsec_YmVuY2htYXJrLWJlbmNobWFyay1iZW5jaG1hcmsh",
     "BENCH_TOKEN": "benchmark-benchmark-benchmark-benchmark",
 }
+HOOK_SECRET = "what-the-benchmark-proves-itself-with"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,18 +169,31 @@ def target(number: int) -> Target:
         events="/site/shop/events",
         replies="/api/v1/dialogs/{dialog}/reply",
         token=SECRETS["BENCH_TOKEN"],
+        hook="/hooks/bot",
+        hook_secret=HOOK_SECRET,
     )
 
 
 def config(number: int, url: str, redis: str | None, desk: str | None, work: Path) -> dict[str, object]:
-    """The bridge's configuration: one site chat, and the sink as its only desk; or no desk that is posted to."""
+    """The bridge's configuration: a site chat, a Telegram bot, and the sink as its only desk; or no desk that is posted to."""
     name = "web" if desk is None else "sink"
     chosen: dict[str, object] = {
         "data": str(work / "data"),
         "http": {"host": "127.0.0.1", "port": number},
         "database": {"url": url},
         "lines": {"first": {"speaks": True, "desks": [name]}},
-        "channels": {"shop": {"connector": "site", "line": "first"}},
+        "channels": {
+            "shop": {"connector": "site", "line": "first"},
+            # Nobody is at the address of its Bot API: what is measured is the way in.
+            "bot": {
+                "connector": "telegram",
+                "line": "first",
+                "bot": False,
+                "token": "42:of-the-benchmark-only",
+                "webhook_secret": HOOK_SECRET,
+                "api_url": "http://127.0.0.1:9",
+            },
+        },
         "tokens": {"bench": "${BENCH_TOKEN}"},
         # All visitors share one address, and each writes more than a person can.
         "limits": {"messages_per_minute": 1_000_000, "sessions_per_minute": 1_000_000},

@@ -33,13 +33,21 @@ def capacity(
 
 
 def steady(
-    system: System, load: Generator, sink: Sink, *, rate: float, seconds: float, number: int, scenario: str
+    system: System,
+    load: Generator,
+    sink: Sink,
+    *,
+    rate: float,
+    seconds: float,
+    number: int,
+    scenario: str,
+    way: str = "open",
 ) -> Run:
-    """Open loop at a rate: the times of acknowledgement and of arrival at the desk."""
+    """Open loop at a rate: the times of acknowledgement and of arrival at the desk; `way` is how the load comes in."""
     run = Run(system.name, scenario, number)
     sink.reset()
     with watched(run, system.roots) as used:
-        report = load.do("open", rate=rate, seconds=seconds)
+        report = load.do(way, rate=rate, seconds=seconds)
         sent = acknowledged(report)
         account = drain(sent, sink, run)
     run.figures = {

@@ -30,6 +30,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from bench.sink import secret_bytes
+from bench.systems import HOOK_SECRET
 
 WRONGS = ("nothing", "lose", "double", "overtake", "forge", "forget", "lose replies", "hide")
 EVERY = 10  # one message in ten goes wrong
@@ -72,6 +73,14 @@ class Site:
         for desk in self._desks:
             desk.set()
         return JSONResponse({"id": str(seq), "seq": seq})
+
+    async def update(self, request: Request) -> Response:
+        if request.headers.get("x-telegram-bot-api-secret-token") != HOOK_SECRET:
+            return JSONResponse({"error": "who are you?"}, 403)
+        seq, message = next(self._numbers), (await request.json())["message"]
+        self._store(message["text"])
+        await self._post(str(message["chat"]["id"]), seq, message["text"], "nothing")
+        return Response()
 
     async def events(self, request: Request) -> Response:
         page, after = self._pages[self._token(request)], int(request.query_params["after"])
@@ -153,6 +162,7 @@ def app(desk: str, wrong: str, database: str) -> Starlette:
             server.router.routes += [
                 Route("/site/shop/session", site.session, methods=["POST"]),
                 Route("/site/shop/messages", site.message, methods=["POST"]),
+                Route("/hooks/bot", site.update, methods=["POST"]),
                 Route("/site/shop/events", site.events),
                 Route("/api/v1/dialogs/{dialog}/reply", site.reply, methods=["POST"]),
                 Route("/api/v1/events", site.wakes),

@@ -157,6 +157,15 @@ def test_open_pages_are_weighed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert 0 < run.figures["stream_kb"] < 200
 
 
+def test_messages_on_telegram_are_acknowledged_and_arrive(tmp_path: Path) -> None:
+    with stage(tmp_path) as on:
+        run = customers.steady(
+            on.system, on.load, on.sink, rate=50, seconds=1, number=1, scenario="telegram", way="updates"
+        )
+        assert run.faults == []
+        assert 0 < run.figures["ack_p50_ms"] <= run.figures["ack_p99_ms"]
+
+
 def test_the_floor_runs_and_loses_nothing(tmp_path: Path) -> None:
     with stage(tmp_path, name=FLOOR) as on:
         run = customers.steady(on.system, on.load, on.sink, rate=100, seconds=1, number=1, scenario="half")
@@ -175,6 +184,7 @@ def test_the_whole_benchmark_measures_every_part_of_its_systems(
         "capacity",
         "half",
         "replies",
+        "telegram",
         "streams",
         "screens",
     }

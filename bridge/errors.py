@@ -9,6 +9,7 @@
         TooMuch(reason)                    more than one may hand in within a day
         TooOften(retry_after)              asked too many times: come back in so many seconds
       Unavailable(reason)                  SQL is out: nothing was stored, repeat later
+        Unwritable                         this very command cannot be stored, nor could it be if it were repeated
       SendError(reason)                    a platform did not take what we sent
         Unreachable                        not sent: no connection, 5xx before anything was written
         Throttled(retry_after)             not sent: come back in so many seconds
@@ -74,6 +75,10 @@ class TooOften(Refused):
 
 class Unavailable(BridgeError):
     """Nothing was stored; the sender should repeat later."""
+
+
+class Unwritable(Unavailable):
+    """This very command cannot be written, while its neighbours can; a repeat would fail alike."""
 
 
 class SendError(BridgeError):

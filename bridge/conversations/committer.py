@@ -29,7 +29,7 @@ from bridge.conversations.effects import Effects
 from bridge.conversations.lines import Rules
 from bridge.conversations.work import Needs, Work
 from bridge.conversations.writes import Conflict
-from bridge.errors import BridgeError, Unavailable
+from bridge.errors import BridgeError, Unavailable, Unwritable
 
 log = structlog.get_logger()
 
@@ -209,7 +209,8 @@ class Committer:
                 error=_in_short(reason),
                 at=traceback.format_tb(reason.__traceback__)[-2:],
             )
-            calls[0].error = Unavailable("this could not be stored")
+            lost = _passing(reason) or isinstance(reason, Conflict | sqlalchemy.exc.IntegrityError)
+            calls[0].error = (Unavailable if lost else Unwritable)("this could not be stored")
 
     def _transaction(self, calls: list[_Call]) -> Effects:
         with self._database.write() as connection:

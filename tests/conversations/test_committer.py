@@ -25,7 +25,7 @@ from bridge.conversations.effects import Effects
 from bridge.conversations.quarantine import Quarantine
 from bridge.conversations.verbs import ActOnDialog
 from bridge.conversations.work import Needs, Work
-from bridge.errors import Missing, Unavailable
+from bridge.errors import Missing, Unavailable, Unwritable
 from bridge.messages import ChannelName, DialogId, FileId, Receipt
 from tests.conversations.samples import ANN, DAY, SHOP, ann
 from tests.conversations.shell import Hold, Mind, Moved, said, side_by_side, url_of
@@ -169,7 +169,7 @@ def test_a_refused_command_leaves_no_trace_and_its_neighbours_go_on(mind: Mind) 
 
 def test_a_command_that_breaks_half_way_leaves_no_trace(mind: Mind) -> None:
     before, broken, after = mind.together(Receive(said(1)), Failing(), Receive(said(3)))
-    assert isinstance(broken, Unavailable)
+    assert isinstance(broken, Unwritable)
     assert {row.id for row in mind.rows(t.dialog)} == {before.dialog, after.dialog}
     assert mind.count(t.seen) == 2
     assert not any("visitor-66" in wake for told in mind.told for wake in told.wakes)
@@ -193,7 +193,7 @@ def test_a_row_that_cannot_be_written_harms_no_neighbour(
     if database.sqlite and poison.get("text") == "NUL: \x00":
         assert isinstance(poisoned, Receipt)  # SQLite can keep it
     else:
-        assert isinstance(poisoned, Unavailable)
+        assert isinstance(poisoned, Unwritable)
     assert mind.count(t.dialog) == 5 + isinstance(poisoned, Receipt)
     assert isinstance(mind.do(Receive(said(7))), Receipt)
 
@@ -251,7 +251,7 @@ def test_while_the_database_is_out_everybody_is_told_so_and_afterwards_all_goes_
         server.kill()
         outcomes = at_once(mind, failing) + at_once(mind, failing[:2])
         server.start()
-    assert all(isinstance(outcome, Unavailable) for outcome in outcomes), outcomes
+    assert {type(outcome) for outcome in outcomes} == {Unavailable}, outcomes
     told = len(mind.told)
     receipts = [mind.do(command) for command in failing]
     assert all(receipt.new for receipt in receipts)

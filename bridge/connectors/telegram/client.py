@@ -25,7 +25,7 @@ from aiogram.methods import (
 from aiogram.methods.base import TelegramType
 
 from bridge import text
-from bridge.connectors.telegram.fields import Fields, parsed
+from bridge.connectors.telegram.fields import UNBEARABLE, Fields, parsed
 from bridge.connectors.telegram.refusals import refusal
 from bridge.errors import Ambiguous, Rejected, Unreachable
 
@@ -114,7 +114,7 @@ class _Session(AiohttpSession):
 
 def _answer(body: bytes) -> Fields:
     try:
-        return Fields(parsed(body))
+        return Fields(parsed(body, UNBEARABLE))
     except ValueError:
         return Fields(None)
 

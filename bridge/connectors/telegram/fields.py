@@ -14,6 +14,8 @@ LARGEST = 2**63 - 1
 """What the database can hold; Telegram's own ids have 52 significant bits at most."""
 DEEPEST = 64
 """Objects and lists within each other; Telegram's own messages reach a dozen."""
+UNBEARABLE = 400
+"""So deep that it cannot even be kept; in an answer with many updates one that is merely too deep spoils no other."""
 
 
 class Fields:
@@ -93,7 +95,7 @@ def whole(value: object) -> int | None:
     return value if abs(value) <= LARGEST else None
 
 
-def parsed(body: bytes) -> object:
+def parsed(body: bytes, deepest: int = DEEPEST) -> object:
     """The JSON of a body; raises `ValueError` in words when it is none, or none that anybody could mean."""
     try:
         value: object = json.loads(body)
@@ -103,15 +105,15 @@ def parsed(body: bytes) -> object:
         raise ValueError("it is not UTF-8") from None
     except ValueError as error:
         raise ValueError(f"it is not JSON: {error}") from None
-    if is_deep(value):
+    if is_deep(value, deepest):
         raise ValueError("it is nested too deeply")
     return value
 
 
-def is_deep(value: object) -> bool:
+def is_deep(value: object, deepest: int = DEEPEST) -> bool:
     """True for what is nested deeper than anybody could mean."""
     level = [value]
-    for _ in range(DEEPEST):
+    for _ in range(deepest):
         level = [
             item
             for holder in level

@@ -6,6 +6,7 @@ a refused update would hold up all that follow it in its chat for a day.
 
 from __future__ import annotations
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -14,6 +15,8 @@ from bridge import webhook
 from bridge.connectors.telegram import fields
 from bridge.connectors.telegram.intake import Intake
 from bridge.errors import Unavailable
+
+log = structlog.get_logger()
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
@@ -36,6 +39,8 @@ class Hook:
         try:
             body = await webhook.body(request, self._limit)
         except webhook.Malformed as malformed:
+            # Telegram will repeat it, and `bridge check` says so; here stands why.
+            log.warning("an update was refused", path=self._path, reason=malformed.reason)
             return PlainTextResponse(malformed.reason, malformed.status)
         try:
             await self._stored(body)

@@ -18,7 +18,7 @@ from bridge.connectors.telegram import fields, updates
 from bridge.connectors.telegram.fields import Fields
 from bridge.connectors.telegram.speech import Bot
 from bridge.connectors.telegram.updates import Taken
-from bridge.errors import Refused, Unavailable
+from bridge.errors import Refused, Unavailable, Unwritable
 from bridge.messages import Heard
 from bridge.ports import Router
 
@@ -74,6 +74,8 @@ class Intake:
             await self._router.hear(event)
 
     def _read(self, raw: object) -> Taken:
+        if fields.is_deep(raw):
+            return Taken(unread="it is nested too deeply")
         try:
             return updates.read(raw, self._bot)
         except Exception as error:
@@ -84,6 +86,9 @@ class Intake:
     async def _hear(self, raw: object, event: Heard) -> None:
         try:
             await self._router.hear(event)
+        except Unwritable:
+            # Repeated it would fail alike, and hold up whatever is behind it.
+            await self.keep(json.dumps(raw).encode(), "it could not be stored", raw)
         except Unavailable:
             raise
         except Refused as refused:

@@ -16,7 +16,7 @@ from bridge.connectors.telegram import kinds
 from bridge.connectors.telegram.fields import Fields
 from bridge.connectors.telegram.intake import Intake
 from bridge.connectors.telegram.refusals import Conflict
-from bridge.errors import BadConfig, SendError, Throttled, Unavailable
+from bridge.errors import BadConfig, Rejected, SendError, Throttled, Unavailable
 from bridge.ports import Leases
 from bridge.tasks import ending
 
@@ -53,7 +53,10 @@ class Polling:
         """Asks for as long as the bridge runs, whenever it is this process's turn."""
         try:
             while not ending():
-                if await self._is_mine():
+                mine = await self._is_mine()
+                if ending():
+                    break
+                if mine:
                     await self._step(client)
                 else:
                     self.trouble, self._offset = "", None
@@ -77,6 +80,8 @@ class Polling:
             self._offset = None
             await self._intake.take(found)
             self._offset = _behind(found)
+            if found and self._offset is None:
+                raise Rejected("what comes bears no number, so that it cannot be confirmed")
         except Conflict as conflict:
             await self._make_way(client, conflict)
         except (SendError, Unavailable) as error:

@@ -51,7 +51,7 @@ def read(raw: object, bot: Bot) -> Taken:
     events: list[Heard] = []
     unread = ""
     for kind in held:
-        own = key(bot, f"{name}:{kind}" if events else name)
+        own = key(bot, f"{name}:{kind if kind in _KINDS else _digest(kind)}" if events else name)
         found = _reader(kind)(Update(kind, update.one(kind), own, bot))
         if isinstance(found, str):
             unread = unread or found
@@ -62,7 +62,7 @@ def read(raw: object, bot: Bot) -> Taken:
 
 
 def _digest(raw: object) -> str:
-    """What an update is called that has lost its number: the same again is the same."""
+    """What something is called that has no name to be stored by: the same again is the same."""
     return "x" + hashlib.sha256(json.dumps(raw, sort_keys=True).encode()).hexdigest()[:32]
 
 

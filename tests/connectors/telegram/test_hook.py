@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from structlog.testing import capture_logs
 
 from bridge.conversations import tables as t
 from bridge.conversations.database import Database
@@ -81,11 +82,13 @@ FORGED = {
 }
 
 
-@pytest.mark.parametrize("forgery", FORGED)
-async def test_who_does_not_know_the_secret_is_refused_and_leaves_no_row(bots: Bots, forgery: str) -> None:
-    body = json.dumps(update(1, text="let me in")).encode()
-    assert await wire(bots, raw_post(body, *FORGED[forgery])) == 403
-    assert bots.counts() == (0, 0, 0)
+async def test_who_does_not_know_the_secret_is_refused_and_leaves_no_row(bots: Bots) -> None:
+    for number, (forgery, headers) in enumerate(FORGED.items(), 1):
+        body = json.dumps(update(number, text="let me in")).encode()
+        assert await wire(bots, raw_post(body, *headers)) == 403, forgery
+        assert bots.counts() == (0, 0, 0), forgery
+    assert await bots.post(update(1, text="it is me")) == 200
+    assert bots.counts()[:2] == (1, 1)
 
 
 async def test_the_secret_in_the_address_is_of_no_use(bots: Bots) -> None:
@@ -111,36 +114,38 @@ async def wire(bots: Bots, request: bytes) -> int:
     return int(line.split()[1])
 
 
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        (b"", "not JSON"),
-        (b"{", "not JSON"),
-        (b"\xff\xfe\xfa", "not"),
-        (b"[" * 100_000, "nested too deeply"),
-        (b"null", "no update"),
-        (b"[]", "no update"),
-        (b'{"update_id": 7}', "no update"),
-        (b'{"ok": true, "result": []}', "no update"),
-        (b'{"update_id": 7, "message": {}}', "names no chat"),
-        (b'{"update_id": 7, "telepathy": {"from_whom": 1}}', "neither a chat nor a person"),
-    ],
-)
-async def test_what_nobody_understands_is_kept_once_and_answered_200(
-    bots: Bots, body: bytes, reason: str
-) -> None:
-    for _ in range(2):
-        assert await bots.post(None, raw=body) == 200
-    (kept,) = bots.rows(t.quarantine)
-    assert reason in kept.reason
-    assert bytes(kept.raw) == body or json.loads(kept.raw) == json.loads(body)
+UNREAD = [
+    (b"", "not JSON"),
+    (b"{", "not JSON"),
+    (b"\xff\xfe\xfa", "not"),
+    (b"[" * 100_000, "nested too deeply"),
+    (b"null", "no update"),
+    (b"[]", "no update"),
+    (b'{"update_id": 4}', "no update"),
+    (b'{"ok": true, "result": []}', "no update"),
+    (b'{"update_id": 5, "message": {}}', "names no chat"),
+    (b'{"update_id": 6, "telepathy": {"from_whom": 1}}', "neither a chat nor a person"),
+]
+
+
+async def test_what_nobody_understands_is_kept_once_and_answered_200(bots: Bots) -> None:
+    known: set[int] = set()
+    for body, reason in UNREAD:
+        for _ in range(2):
+            assert await bots.post(None, raw=body) == 200
+        (kept,) = (row for row in bots.rows(t.quarantine) if row.id not in known)
+        known.add(kept.id)
+        assert reason in kept.reason
+        assert bytes(kept.raw) == body or json.loads(kept.raw) == json.loads(body)
     assert await bots.post(update(8, text="and on it goes")) == 200
     assert await bots.heard("42") == ["and on it goes"]
 
 
 async def test_a_body_that_is_too_long_is_not_even_read(bots: Bots) -> None:
     request = raw_post(b"{" + b" " * 1_048_576 + b"}", NAME + b": " + RIGHT)
-    assert await wire(bots, request) == 413
+    with capture_logs() as logs:
+        assert await wire(bots, request) == 413
+    assert [(line["event"], line["reason"]) for line in logs] == [("an update was refused", "too long")]
     assert bots.counts() == (0, 0, 0)
 
 
@@ -200,7 +205,7 @@ def test_whatever_is_posted_is_answered_200_or_4xx(redis_url: str, tmp_path: Pat
             statuses: set[int] = set()
             bodies: list[bytes] = []
 
-            @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+            @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
             @given(mutated())
             def collect(raw: Any) -> None:
                 bodies.append(json.dumps(raw).encode())
@@ -209,7 +214,7 @@ def test_whatever_is_posted_is_answered_200_or_4xx(redis_url: str, tmp_path: Pat
             for body in bodies:
                 statuses.add(await bots.post(None, raw=body))
             assert statuses == {200}
-            assert bots.counts()[0] > 50
+            assert bots.counts()[0] > 20
 
     asyncio.run(run())
     database.close()

@@ -18,7 +18,8 @@ from tests.connectors.telegram.house import Bots, opened
 from tests.connectors.telegram.server import Call, Server, done, no
 from tests.conversations.samples import ann
 
-pytestmark = pytest.mark.anyio
+# What is asked of Telegram is the same whatever Redis there is.
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("shared_redis", ["embedded"], indirect=True)]
 ANNA = Address("42")
 PICTURE = b"\x89PNG" + b"x" * 200_000
 
@@ -76,7 +77,10 @@ async def test_an_answer_goes_where_it_was_asked(
     assert server.calls[1] == Call("sendChatAction", {"action": "typing", **there})
 
 
-async def test_what_is_answered_stands_above_if_it_is_of_this_chat(bots: Bots, server: Server) -> None:
+async def test_what_is_answered_stands_above_if_it_is_of_this_chat(
+    bots: Bots, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "PERSON", (1000.0, 100.0))
     for native, expected in (
         ("42:3", {"message_id": 3, "allow_sending_without_reply": True}),
         ("42:3,4", {"message_id": 3, "allow_sending_without_reply": True}),

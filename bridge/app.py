@@ -29,6 +29,7 @@ from bridge.config.sections import AgentSection
 from bridge.connector import Bounds, Connector, Surroundings
 from bridge.conversations import schema
 from bridge.conversations.access import Access, Person
+from bridge.conversations.changes import to_files
 from bridge.conversations.committer import GATHER, UNHURRIED, Committer
 from bridge.conversations.database import Database
 from bridge.conversations.door import Door
@@ -149,7 +150,7 @@ async def _process(
         await asyncio.to_thread(access.ensure_agents, [_person(agent) for agent in config.agents])
         http = await stack.enter_async_context(_http())
         hub = Hub(client)
-        around = _surroundings(config, router, hub, Leases(client), http)
+        around = _surroundings(config, router, hub, Leases(client, lease.myself()), http)
         edges = _edges(config, made, around)
         tasks = _informed(router, hub, hints, made.rules.lines, roles)
         stack.push_async_callback(_cancel, tasks)
@@ -284,7 +285,7 @@ async def _outward(edges: Mapping[str, Edge], around: Surroundings) -> AsyncIter
     async with Fetcher() as fetcher:
         for edge in edges.values():
             if isinstance(edge, Connector):
-                outward[f"files:{edge.name}"] = Downloads(edge, fetcher, around.files, limit)
+                outward[to_files(edge.name)] = Downloads(edge, fetcher, around.files, limit)
         yield outward
 
 

@@ -209,8 +209,8 @@ class Committer:
                 error=_in_short(reason),
                 at=traceback.format_tb(reason.__traceback__)[-2:],
             )
-            lost = _passing(reason) or isinstance(reason, Conflict | sqlalchemy.exc.IntegrityError)
-            calls[0].error = (Unavailable if lost else Unwritable)("this could not be stored")
+            may_pass = _passing(reason) or isinstance(reason, Conflict | sqlalchemy.exc.IntegrityError)
+            calls[0].error = (Unavailable if may_pass else Unwritable)("this could not be stored")
 
     def _transaction(self, calls: list[_Call]) -> Effects:
         with self._database.write() as connection:

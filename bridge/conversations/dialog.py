@@ -73,9 +73,8 @@ def received(
     )
     draft.wait_for(spoken.seq, incoming.remote)
     if heard.wants_answer or not dialog.contact_seq:
-        draft.set(
-            preview=posts.preview(spoken, incoming.remote)
-        )  # a press never hides from a list what he has asked
+        # A press never hides from a list what he has asked.
+        draft.set(preview=posts.preview(spoken, incoming.remote))
     if heard.wants_answer:
         draft.set(contact_seq=spoken.seq)
         if draft.dialog.promise is None:

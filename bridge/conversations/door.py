@@ -25,9 +25,7 @@ log = structlog.get_logger()
 class Door:
     """The same mind for workers, which have no event loop."""
 
-    def __init__(
-        self, database: Database, committer: Committer, rules: Rules, files: Files | None = None
-    ) -> None:
+    def __init__(self, database: Database, committer: Committer, rules: Rules, files: Files) -> None:
         self.database = database
         self.rules = rules
         self.files = files
@@ -70,8 +68,6 @@ class Door:
 
     def tidy(self) -> int:
         """Takes away uploads that no message has carried for a day; returns how many."""
-        if self.files is None:
-            return 0
         gone = tidying.tidy(self.database, self.files, datetime.now(UTC))
         if gone:
             log.info("unused files are gone", files=gone)

@@ -21,10 +21,10 @@ LEASES = "bridge:lease:"
 class Leases:
     """The leases of one Redis, for one process."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, owner: str) -> None:
         self._redis = client
         self._hold = client.register_script((Path(__file__).parent / "scripts" / "lease.lua").read_text())
-        self._me = lease.myself()
+        self._me = owner
 
     async def hold(self, name: str, span: timedelta) -> bool:
         """True when this process holds it now, for so long; raises `Unavailable` while Redis is out.

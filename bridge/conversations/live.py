@@ -73,7 +73,7 @@ class Hub:
                 async with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
                     await subscription.subscribe(LIVE)
                     self.deaf = False
-                    self._touch(self._watchers)
+                    self._touch(self._watchers, everybody=True)
                     while not ending():
                         notice = await subscription.get_message(timeout=30.0)
                         if notice is not None:
@@ -98,7 +98,8 @@ class Hub:
                 if not watcher.touched:
                     await self._wait(watcher)
                 touched = watcher.take()
-                if not touched and (self.deaf or loop.time() - looked > LOOK):
+                # Also who is woken all the time: what he was not woken for is among his other keys.
+                if loop.time() - looked > LOOK or (self.deaf and not touched):
                     touched, looked = watcher.keys, loop.time()
                 yield touched
                 if touched:
@@ -128,18 +129,17 @@ class Hub:
                 del self._watchers[key]
 
     def _pass_on(self, notice: dict[str, list[str]]) -> None:
-        wake = notice["wake"]
-        self._touch(self._watchers if EVERYTHING in wake else wake)
+        everybody = EVERYTHING in notice["wake"]
+        self._touch(self._watchers if everybody else notice["wake"], everybody=everybody)
         if self.on_ring is not None:
             for destination in notice["ring"]:
                 self.on_ring(destination)
 
-    def _touch(self, keys: Iterable[str]) -> None:
+    def _touch(self, keys: Iterable[str], *, everybody: bool = False) -> None:
         """Wakes who watches one of these: the few at once, a crowd in turn."""
-        everybody = keys is self._watchers and self._crowd > FEW
         for key in keys:
             watchers = self._watchers.get(key, ())
-            if everybody or len(watchers) > FEW:
+            if (self._crowd if everybody else len(watchers)) > FEW:
                 for watcher in watchers:
                     self._queue.setdefault(watcher, set()).add(key)
             else:

@@ -54,11 +54,6 @@ class Files:
         if self._folder:
             Path(self._root).mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    async def save(self, stream: AsyncIterator[bytes], limit: int) -> tuple[str, int]:
-        """Keeps a stream of at most `limit` bytes; returns its place and size, or raises `TooLarge`."""
-        kept = await self.keep(stream, limit)
-        return kept.place, kept.size
-
     async def keep(
         self, stream: AsyncIterator[bytes], limit: int, *, declared: str = "", key: str = ""
     ) -> Kept:
@@ -126,12 +121,14 @@ class Files:
 
     def sign(self, file: str, reader: str, until: datetime) -> str:
         """A signature that lets `reader` (a session) fetch a file until a moment."""
-        text = f"{file}|{reader}|{int(until.timestamp())}".encode()
-        return hmac.new(self._secret, text, hashlib.sha256).hexdigest()[:32]
+        return self._signature(file, reader, int(until.timestamp()))
 
     def may_read(self, file: str, reader: str, until: int, signature: str, now: datetime) -> bool:
         if until < now.timestamp():
             return False
-        text = f"{file}|{reader}|{until}".encode()
-        expected = hmac.new(self._secret, text, hashlib.sha256).hexdigest()[:32]
+        expected = self._signature(file, reader, until)
         return hmac.compare_digest(expected.encode(), signature.encode())
+
+    def _signature(self, file: str, reader: str, until: int) -> str:
+        text = f"{file}|{reader}|{until}".encode()
+        return hmac.new(self._secret, text, hashlib.sha256).hexdigest()[:32]

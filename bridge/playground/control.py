@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
+from bridge.media.names import INLINE, media_type
 from bridge.playground.body import TooLarge, Unreadable, fields
 from bridge.playground.calls import Call
 from bridge.playground.faults import Fault, Kind
@@ -26,9 +27,6 @@ from bridge.stream import BEAT, EventStream, event
 
 Where = Callable[[str, str, str], Awaitable[Json | None]]
 """(platform, account, customer) → the dialog of the bridge in which that stands, if somebody knows."""
-
-SHOWN = ("image/", "audio/", "video/")
-"""Types that a browser may show in a page; all others are saved."""
 
 
 class FaultAsked(BaseModel):
@@ -192,7 +190,7 @@ class Control:
         if found is None:
             return _json({"problem": "there is no such file any more"}, 404)
         data, name, kind = found
-        shown = kind.startswith(SHOWN) and kind != "image/svg+xml"
+        shown = media_type(kind) in INLINE
         headers = {
             "Content-Disposition": f"{'inline' if shown else 'attachment'}; filename*=utf-8''{quote(name)}",
             "Cache-Control": "private, max-age=3600, immutable",

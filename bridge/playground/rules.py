@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bridge.text import count_utf16
+
 _ARGUMENT = re.compile(
     r"(?P<name>\w+):(?P<kind>[a-z_]+)(?:\((?P<least>\d+)\.\.(?P<most>\d+)\))?(?P<needed>!?)$"
 )
@@ -38,11 +40,6 @@ class Rule:
 
 Kinds = Mapping[str, Callable[[Any], Any]]
 """Kind → what reads a value of it from JSON or from a form's text; raises `Unfit`."""
-
-
-def utf16(text: str) -> int:
-    """The length of a text in UTF-16 units, as the platforms count."""
-    return len(text) + sum(character > "\uffff" for character in text)
 
 
 def read(table: str) -> dict[str, dict[str, Rule]]:
@@ -102,7 +99,7 @@ def _bounds(rule: Rule, value: Any) -> list[str]:
         case bool():
             return []
         case str():
-            size, what = utf16(value), "characters"
+            size, what = count_utf16(value), "characters"
         case list() | tuple() | dict():
             size, what = len(value), "entries"
         case int() | float():

@@ -29,9 +29,7 @@ async def client(redis_url: str) -> AsyncIterator[aioredis.Redis]:
 
 def of(client: aioredis.Redis, name: str) -> Leases:
     """The leases of a process of this name."""
-    leases = Leases(client)
-    leases._me = name
-    return leases
+    return Leases(client, name)
 
 
 async def test_one_holds_it_until_he_lets_go(client: aioredis.Redis) -> None:
@@ -72,7 +70,7 @@ def dead() -> str:
 async def test_the_dead_hold_nothing(client: aioredis.Redis, dead: str) -> None:
     assert lease.is_dead(dead)
     assert await of(client, dead).hold("x", SPAN)
-    assert await Leases(client).hold("x", SPAN)
+    assert await of(client, lease.myself()).hold("x", SPAN)
     assert not await of(client, "another").hold("x", SPAN)
 
 
@@ -83,7 +81,7 @@ async def test_a_clock_that_was_set_back_prolongs_no_lease(client: aioredis.Redi
 
 
 async def test_while_redis_is_out_nobody_knows(client: aioredis.Redis, redis_server: RedisServer) -> None:
-    leases = Leases(client)
+    leases = of(client, "first")
     redis_server.stop()
     with pytest.raises(Unavailable):
         await leases.hold("x", SPAN)

@@ -130,6 +130,23 @@ async def test_a_crowd_is_woken_one_after_another_and_everybody_once(redis_url: 
 
 
 @pytest.mark.anyio
+async def test_who_is_woken_all_the_time_looks_at_his_other_keys_too(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "LOOK", 0.5)
+    async with hub_on(redis_url) as (hub, client):
+        watch = hub.watch("desk", "dialog:7")
+        await anext(watch)
+        found = []
+        for _ in range(10):
+            await client.publish(LIVE, notice({"desk"}, []))
+            found.append(await asyncio.wait_for(anext(watch), 2))
+        assert {"desk", "dialog:7"} in found
+        assert {"desk"} in found
+        await watch.aclose()  # type: ignore[attr-defined]
+
+
+@pytest.mark.anyio
 async def test_a_process_that_begins_wakes_every_page(redis_url: str) -> None:
     async with hub_on(redis_url) as (hub, client):
         watch = hub.watch("desk", "dialog:7")

@@ -21,6 +21,7 @@ from bridge.conversations.reader import Reader
 from bridge.conversations.router import Router
 from bridge.conversations.tries import Outcome
 from bridge.errors import Missing, NotAllowed, Refused
+from bridge.media import Files
 from bridge.messages import (
     Address,
     AgentId,
@@ -184,7 +185,7 @@ async def test_a_wish_is_shipped_and_everybody_who_asked_is_told_once(
         await do(dev, a.AskBack("How dark?"))
         outcome = await do(dev, a.Ship({"en": "Dark colours are here."}))
         assert (outcome["announce"], rung) == ("going", ["announce"])
-        door = Door(database, mind.committer, mind.rules)
+        door = Door(database, mind.committer, mind.rules, Files("memory://files", b"secret"))
         assert await asyncio.to_thread(door.announce) == 3
         assert await asyncio.to_thread(door.announce) == 0
         await house.send(receipts[0].dialog)

@@ -15,6 +15,7 @@ from bridge.conversations.door import Door
 from bridge.conversations.reader import Reader
 from bridge.conversations.tries import Outcome, Settle, Take
 from bridge.conversations.verbs import ActOnDialog, ActOnWish
+from bridge.media import Files
 from bridge.messages import Priority, WishId
 from tests.conversations.samples import HOUR, MINUTE, NOON, RULES
 from tests.conversations.shell import Mind, Moved, said
@@ -74,7 +75,7 @@ async def test_who_was_not_reached_is_named_and_told_once_more_he_alone(
     mind: Mind, wall: Moved, people: dict[str, a.Agent], reader: Reader
 ) -> None:
     wish = shipped(mind, people["ann"], people["dev"])
-    door = Door(mind.database, mind.committer, RULES)
+    door = Door(mind.database, mind.committer, RULES, Files("memory://files", b"secret"))
     assert door.announce() == 3
     assert sent(mind, wall, lost="visitor-2") == 3
     view = await reader.wish(wish)

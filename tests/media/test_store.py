@@ -60,19 +60,21 @@ def full_disk(after: int) -> Iterator[None]:
 @pytest.mark.parametrize("size", [0, 1, CHUNK, CHUNK + 1, LIMIT])
 async def test_what_was_saved_is_read_back_byte_for_byte(files: Files, url: str, size: int) -> None:
     whole = bytes(number % 251 for number in range(size))
-    place, told = await files.save(stream(*(whole[at : at + 40_000] for at in range(0, size, 40_000))), LIMIT)
+    place, told, _ = await files.keep(
+        stream(*(whole[at : at + 40_000] for at in range(0, size, 40_000))), LIMIT
+    )
     assert (told, await content(files, place)) == (size, whole)
     assert kept_in(url) == [place]
 
 
 async def test_two_files_never_share_a_place(files: Files) -> None:
-    places = {(await files.save(stream(b"the same"), LIMIT))[0] for _ in range(20)}
+    places = {(await files.keep(stream(b"the same"), LIMIT))[0] for _ in range(20)}
     assert len(places) == 20
 
 
 async def test_a_file_beyond_the_limit_is_refused_in_words_and_leaves_nothing(files: Files, url: str) -> None:
     with pytest.raises(TooLarge, match="1 MB at most"):
-        await files.save(stream(b"x" * LIMIT, b"y"), LIMIT)
+        await files.keep(stream(b"x" * LIMIT, b"y"), LIMIT)
     assert kept_in(url) == []
 
 
@@ -86,7 +88,7 @@ async def test_a_file_beyond_the_limit_is_not_read_to_its_end(files: Files) -> N
             yield b"x" * CHUNK
 
     with pytest.raises(TooLarge):
-        await files.save(endless(), LIMIT)
+        await files.keep(endless(), LIMIT)
     assert read <= LIMIT + CHUNK
 
 
@@ -96,7 +98,7 @@ async def test_an_upload_that_breaks_off_leaves_nothing(files: Files, url: str) 
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        await files.save(broken(), LIMIT)
+        await files.keep(broken(), LIMIT)
     assert kept_in(url) == []
 
 
@@ -108,7 +110,7 @@ async def test_an_upload_that_is_given_up_leaves_nothing(files: Files, url: str)
         begun.set()
         await asyncio.Event().wait()
 
-    saving = asyncio.create_task(files.save(stuck(), LIMIT))
+    saving = asyncio.create_task(files.keep(stuck(), LIMIT))
     await begun.wait()
     saving.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -120,7 +122,7 @@ async def test_an_upload_that_is_given_up_leaves_nothing(files: Files, url: str)
 async def test_a_full_disk_is_told_and_keeps_no_half_of_a_file(tmp_path: Path, size: int) -> None:
     files = Files(str(tmp_path), b"a secret")
     with full_disk(50_000), pytest.raises(OSError, match="too large"):
-        await files.save(stream(b"x" * size), LIMIT)
+        await files.keep(stream(b"x" * size), LIMIT)
     assert kept_in(str(tmp_path)) == []
 
 
@@ -130,7 +132,7 @@ async def test_a_folder_is_made_where_nobody_else_reads(tmp_path: Path) -> None:
 
 
 async def test_a_lost_file_is_told_as_such(files: Files) -> None:
-    place, _ = await files.save(stream(b"soon gone"), LIMIT)
+    place, _, _ = await files.keep(stream(b"soon gone"), LIMIT)
     with pytest.raises(FileNotFoundError):
         await content(files, f"{place}x")
 
@@ -207,7 +209,7 @@ async def test_what_a_killed_process_had_begun_is_swept_away_later(tmp_path: Pat
 
 
 async def test_removing_what_is_not_there_is_no_error(files: Files, url: str) -> None:
-    place, _ = await files.save(stream(b"x"), LIMIT)
+    place, _, _ = await files.keep(stream(b"x"), LIMIT)
     files.remove(place)
     files.remove(place)
     assert kept_in(url) == []

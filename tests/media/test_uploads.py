@@ -88,7 +88,7 @@ async def test_players_get_the_part_that_they_ask_for(
     async def chunks() -> AsyncIterator[bytes]:
         yield b"0123456789"
 
-    place, size = await files.save(chunks(), MB)
+    place, size, _ = await files.keep(chunks(), MB)
     view = FileView("1", "a.ogg", "audio/ogg", size)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

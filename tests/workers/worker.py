@@ -11,6 +11,7 @@ from bridge.conversations.committer import Committer
 from bridge.conversations.database import Database
 from bridge.conversations.door import Door
 from bridge.conversations.hints import send_now
+from bridge.media import Files
 from tests.conversations.samples import RULES
 from workers import door
 from workers.run import work
@@ -22,7 +23,7 @@ def main(database_url: str, redis_url: str) -> None:
     client = redis.Redis.from_url(redis_url, socket_timeout=5)
     committer = Committer(database, RULES, lambda effects: send_now(client, effects))
     committer.start()
-    door.open(Door(database, committer, RULES))
+    door.open(Door(database, committer, RULES, Files("memory://files", b"secret")))
     try:
         work(redis_url)
     finally:

@@ -16,6 +16,7 @@ from bridge.playground.telegram.chats import Chat, Group, Private
 from bridge.playground.telegram.members import Member
 from bridge.playground.telegram.messages import Said
 from bridge.playground.telegram.refusals import bad, forbidden, migrated, unable
+from bridge.text import count_utf16
 
 if TYPE_CHECKING:
     from bridge.playground.telegram.telegram import Telegram
@@ -155,5 +156,5 @@ class Ask:
         at = said.text.find(quote)
         if at < 0 or len(quote) > 1024:
             raise bad("QUOTE_TEXT_INVALID")
-        position = len(said.text[:at].encode("utf-16-le")) // 2
+        position = count_utf16(said.text[:at])
         return said, {"text": quote, "position": position, "is_manual": True}

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bridge.playground.telegram.messages import Json
 from bridge.playground.telegram.updates import Inbox
 from bridge.playground.telegram.webhooks import Webhook
 
 if TYPE_CHECKING:
     from bridge.playground.telegram.chats import Private
     from bridge.playground.telegram.telegram import Telegram
-
-Json = dict[str, Any]
 
 
 class Bot:

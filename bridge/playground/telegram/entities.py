@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bridge.playground.rules import utf16
+from bridge.text import count_utf16
 
 MOST = 100
 """At most so many of a message are honoured."""
@@ -32,8 +32,8 @@ def detected(text: str, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for kind, pattern in _FOUND:
         for match in pattern.finditer(text):
-            offset = utf16(text[: match.start()])
-            end = offset + utf16(match.group())
+            offset = count_utf16(text[: match.start()])
+            end = offset + count_utf16(match.group())
             if all(end <= left or right <= offset for left, right in taken):
                 taken.append((offset, end))
                 found.append({"type": kind, "offset": offset, "length": end - offset})
@@ -43,9 +43,9 @@ def detected(text: str, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def trimmed(text: str, entities: list[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
     """The text without space at its ends, and the entities where they are then."""
     left = len(text) - len(text.lstrip())
-    shift = utf16(text[:left])
+    shift = count_utf16(text[:left])
     bare = text.strip()
-    size = utf16(bare)
+    size = count_utf16(bare)
     moved = []
     for one in entities:
         begin = max(one["offset"] - shift, 0)
@@ -60,7 +60,7 @@ def fitting(text: str, entities: list[dict[str, Any]]) -> bool:
     edges = {0}
     at = 0
     for character in text:
-        at += utf16(character)
+        at += count_utf16(character)
         edges.add(at)
     return all(
         one.get("length", 0) > 0 and one.get("offset") in edges and one["offset"] + one["length"] in edges

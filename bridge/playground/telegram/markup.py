@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.playground.rules import utf16
+from bridge.text import count_utf16
 
 _TAGS = {
     "b": "bold",
@@ -55,7 +55,7 @@ def parsed(text: str) -> tuple[str, list[dict[str, Any]]]:
         at = len(text[: match.start()].encode())
         between = text[done : match.start()] + (html.unescape(entity) if entity else "")
         bare.append(between)
-        size += utf16(between)
+        size += count_utf16(between)
         done = match.end()
         if stray:
             raise Unparsable(f"Unsupported start tag at byte offset {at}")

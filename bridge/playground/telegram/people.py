@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.playground.platform import Impossible
 from bridge.playground.record import Seen
-from bridge.playground.rules import utf16
 from bridge.playground.telegram.bots import Bot
 from bridge.playground.telegram.chats import Chat, Group, Private
 from bridge.playground.telegram.entities import detected, trimmed
 from bridge.playground.telegram.files import File, Kind, content
 from bridge.playground.telegram.messages import Json, Said, wire
 from bridge.playground.telegram.presses import Press
+from bridge.text import count_utf16
 
 if TYPE_CHECKING:
     from bridge.playground.telegram.telegram import Telegram
@@ -82,7 +82,7 @@ class Person:
         text, moved = trimmed(text, [*entities])
         if not text:
             raise Impossible("there is nothing to send")
-        if utf16(text) > 4096:
+        if count_utf16(text) > 4096:
             raise Impossible("a message has 4096 characters at most")
         found = detected(text, moved)
         said = {"text": text} | ({"entities": found} if found else {})
@@ -151,7 +151,7 @@ class Person:
             at = answered.text.find(quote)
             if at < 0:
                 raise Impossible("this is no part of the message")
-            quoted = {"text": quote, "position": utf16(answered.text[:at]), "is_manual": True}
+            quoted = {"text": quote, "position": count_utf16(answered.text[:at]), "is_manual": True}
         if answered is not None and thread is None:
             thread = answered.thread
         return chat.say(self.user(), said, thread=thread, reply_to=answered, quote=quoted, album=album)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.playground.rules import utf16
 from bridge.playground.telegram.ask import Ask
 from bridge.playground.telegram.entities import detected, fitting, trimmed
 from bridge.playground.telegram.markup import Unparsable, parsed
 from bridge.playground.telegram.messages import Json
 from bridge.playground.telegram.refusals import bad
+from bridge.text import count_utf16
 
 TEXT = 4096
 CAPTION = 1024
@@ -38,7 +38,7 @@ def text(ask: Ask) -> Json:
     words, found = _formatted(ask, ask.get("text"), ask.get("entities"))
     if not words:
         raise bad("text must be non-empty")
-    if utf16(words) > TEXT:
+    if count_utf16(words) > TEXT:
         raise bad("message is too long")
     return {"text": words} | ({"entities": found} if found else {})
 
@@ -58,7 +58,7 @@ def item_caption(ask: Ask, item: Json) -> Json:
 
 
 def _captioned(words: str, found: list[Json]) -> Json:
-    if utf16(words) > CAPTION:
+    if count_utf16(words) > CAPTION:
         raise bad("message caption is too long")
     if not words:
         return {}

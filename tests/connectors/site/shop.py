@@ -18,6 +18,7 @@ import aiohttp
 import uvicorn
 
 from bridge import actions as a
+from bridge import lease
 from bridge.connector import Bounds, Surroundings
 from bridge.connectors.site.connector import SiteConnector, SiteSettings
 from bridge.conversations.access import Access, Person
@@ -144,7 +145,7 @@ async def opened(
         around = Surroundings(
             router=house.router,
             live=hub,
-            leases=Leases(house.client),
+            leases=Leases(house.client, lease.myself()),
             files=Files(str(folder / "files"), b"secret"),
             http=client,
             secret=b"secret",

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 import uvicorn
 
 from bridge import actions as a
+from bridge import lease
 from bridge.connector import Bounds, Surroundings
 from bridge.connectors.telegram.connector import TelegramConnector
 from bridge.connectors.telegram.settings import TelegramSettings
@@ -109,9 +110,13 @@ async def opened(
     public_url: str = "",
     listen: bool = False,
     bot: bool = False,
+    owner: str = "",
     **settings: Any,
 ) -> AsyncIterator[Bots]:
-    """Starts everything, and ends it; the bot in front is silent unless asked for."""
+    """Starts everything, and ends it; the bot in front is silent unless asked for.
+
+    `owner` is the name of its process for who asks Telegram.
+    """
     channel = replace(
         RULES.channels[SHOP], limits=TelegramConnector.limits, connector="telegram", bot=bot, desks=()
     )
@@ -133,7 +138,7 @@ async def opened(
         around = Surroundings(
             router=house.router,
             live=hub,
-            leases=Leases(house.client),
+            leases=Leases(house.client, owner or lease.myself()),
             files=Files(str(folder / "files"), b"secret"),
             http=client,
             secret=b"secret",

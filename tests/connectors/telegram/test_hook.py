@@ -16,6 +16,8 @@ from structlog.testing import capture_logs
 from bridge.conversations import tables as t
 from bridge.conversations.database import Database
 from tests.connectors.telegram.house import SECRET, Bots, opened
+from tests.connectors.telegram.payloads import names
+from tests.connectors.telegram.payloads import update as real_update
 from tests.connectors.telegram.test_mutations import mutated
 from tests.connectors.telegram.test_updates import message
 
@@ -193,6 +195,18 @@ def test_aiogram_is_not_loaded_to_hear() -> None:
         subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[3]).returncode
         == 0
     )
+
+
+async def test_every_real_payload_is_answered_200_and_seen_by_people(bots: Bots) -> None:
+    posted = [(folder, name) for folder in ("updates", "messages") for name in names(folder)]
+    if not posted:
+        pytest.skip("the real payloads are not at hand: set BRIDGE_SHARED to their folder")
+    for number, (folder, name) in enumerate(posted, 1):
+        body = real_update(folder, name) | {"update_id": number}
+        assert await bots.post(body) == 200, name
+    _, messages, unread = bots.counts()
+    assert unread == 0
+    assert messages >= len(names("messages"))
 
 
 def test_whatever_is_posted_is_answered_200_or_4xx(redis_url: str, tmp_path: Path) -> None:

@@ -202,15 +202,13 @@ async def test_telegram_in_trouble_is_asked_again(
 
 
 async def test_of_several_processes_one_asks_and_when_it_leaves_another_does(
-    start: Callable[..., Any], server: Server, monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., Any], server: Server
 ) -> None:
     waiting = Waiting(server)
-    names = iter(["first", "second"])
-    monkeypatch.setattr("bridge.lease.myself", lambda: next(names))
     async with AsyncExitStack() as second:
-        async with start() as bots:
+        async with start(owner="first") as bots:
             await until(lambda: bots.connector._polling._held)
-            other = await second.enter_async_context(start())
+            other = await second.enter_async_context(start(owner="second"))
             await until(lambda: other.connector._parts is not None and other.connector._parts.done())
             await asyncio.sleep(0.2)
             assert not other.connector._polling._held

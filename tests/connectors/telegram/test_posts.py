@@ -45,7 +45,7 @@ async def stored(bots: Bots, name: str, type: str, content: bytes = PICTURE) -> 
     async def chunks() -> AsyncIterator[bytes]:
         yield content
 
-    place, size = await bots.around.files.save(chunks(), 10**8)
+    place, size, _ = await bots.around.files.keep(chunks(), 10**8)
     id = await bots.around.router.store_file("agent/1", place, name, type, size)
     return Attachment(FileId(id), name, type, size)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bridge.playground.rules import utf16
 from bridge.playground.telegram.ask import Ask
 from bridge.playground.telegram.chats import Chat, Group, Private
 from bridge.playground.telegram.messages import Json
 from bridge.playground.telegram.refusals import bad, unable
 from bridge.playground.telegram.topics import COLORS, ICONS, Topic
+from bridge.text import count_utf16
 
 
 async def icon_stickers(_ask: Ask) -> list[Json]:
@@ -54,7 +54,7 @@ async def edit(ask: Ask) -> bool:
     chat, topic = _topic(ask, "edit the topic")
     name = ask.get("name") or topic.name
     icon = ask.get("icon_custom_emoji_id", topic.icon)
-    if utf16(name) > 128:
+    if count_utf16(name) > 128:
         raise bad("TOPIC_TITLE_INVALID")
     if icon and icon not in ICONS:
         raise bad("DOCUMENT_INVALID")
@@ -185,7 +185,7 @@ def _topic(ask: Ask, what: str, right: str = "can_manage_topics") -> tuple[Chat,
 
 def _name(ask: Ask) -> str:
     name = str(ask.get("name", "")).strip()
-    if not name or utf16(name) > 128:
+    if not name or count_utf16(name) > 128:
         raise bad("TOPIC_TITLE_EMPTY" if not name else "TOPIC_TITLE_INVALID")
     return name
 

@@ -134,6 +134,7 @@ async def _process(
         client = redis_client(redis_url)
         stack.push_async_callback(client.aclose)
         hints = Hints(client, loop)
+        stack.push_async_callback(hints.settled)
         gather = GATHER if "web" in roles else UNHURRIED
         committer = Committer(
             database, made.rules, hints.add, batch=config.committer.batch, gather=gather, clock=wall.now

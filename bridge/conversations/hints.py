@@ -43,6 +43,12 @@ class Hints:
         if self._task is None or self._task.done():
             self._task = self._loop.create_task(self._send())
 
+    async def settled(self) -> None:
+        """Returns when all that was added is told or refused: only then may the client be closed."""
+        await asyncio.sleep(0)  # what other threads have added comes in
+        while self._task is not None and not self._task.done():
+            await asyncio.wait([self._task])
+
     async def _send(self) -> None:
         while self._pending:
             if self._loop.time() - self._told_at < BUSY:

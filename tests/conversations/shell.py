@@ -180,12 +180,8 @@ class House:
 
     async def settled(self) -> None:
         """Returns once Redis has been told of every commit so far."""
-        for _ in range(1000):
-            await asyncio.sleep(0.001)
-            task = self.hints._task
-            if task is None or task.done():
-                return
-        raise AssertionError("the hints do not get through")
+        async with asyncio.timeout(10):
+            await self.hints.settled()
 
     async def redis_state(self) -> dict[str, dict[str, float]]:
         """All that Redis holds about the order of work."""

@@ -151,9 +151,11 @@ async def test_a_process_that_begins_wakes_every_page(redis_url: str) -> None:
     async with hub_on(redis_url) as (hub, client):
         watch = hub.watch("desk", "dialog:7")
         await anext(watch)
-        Hints(client, asyncio.get_running_loop()).add(Effects(wakes={EVERYTHING}))
+        hints = Hints(client, asyncio.get_running_loop())
+        hints.add(Effects(wakes={EVERYTHING}))
         assert await asyncio.wait_for(anext(watch), 2) == {"desk", "dialog:7"}
         await watch.aclose()  # type: ignore[attr-defined]
+        await hints.settled()
 
 
 @pytest.mark.anyio
@@ -176,6 +178,7 @@ async def test_hints_say_once_that_redis_is_out_and_workers_without_a_loop_go_on
     redis_server.start()
     hints.add(told)
     await until(lambda: hints.reachable)
+    await hints.settled()
     assert workers.zcard("bridge:bells:channel:shop") == 1
     workers.close()
     await client.aclose()

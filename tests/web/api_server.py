@@ -194,5 +194,6 @@ async def running(database_url: str, redis_url: str, folder: Path) -> AsyncItera
         await asyncio.to_thread(committer.stop)
         reader.close()
         access.close()
+        await hints.settled()
         await client.aclose()
         database.close()

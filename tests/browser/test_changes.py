@@ -28,7 +28,7 @@ from bridge.messages import (
     Reachable,
     Reacted,
 )
-from tests.browser.house import House, People
+from tests.browser.house import House, People, write
 from tests.browser.test_accessibility import complaints
 from tests.browser.test_desk import area, open_dialog, press, said, waits
 from tests.conversations.shell import Mind
@@ -87,6 +87,26 @@ def test_what_was_said_is_changed_and_taken_back_for_both_sides(people: People) 
     expect(chat).not_to_contain_text("Two days")
     expect(said(agent, "Two days").locator(".gone")).to_be_visible()
     expect(said(agent, "Two days").locator(".more")).to_have_count(0)
+
+
+def test_a_menu_stays_open_while_its_message_is_read(people: People) -> None:
+    customer = waits(people, "Is it far?")
+    agent = people.agent("kristina")
+    open_dialog(agent, "Is it far?")
+    press(agent, "c")
+    expect(agent.locator(".subject-head")).to_contain_text("yours")
+    customer.goto("about:blank")
+    area(agent).fill("Two streets")
+    press(agent, "Enter", "Escape")
+    bubble = said(agent, "Two streets").last
+    bubble.locator(".mark", has_text="Sent").wait_for()
+    bubble.hover()
+    bubble.locator(".more summary").click()
+    bubble.get_by_role("button", name="Edit").focus()
+    customer.goto("/site/shop")
+    write(customer, "And by bus?")
+    bubble.locator(".mark.read").wait_for()
+    expect(bubble.get_by_role("button", name="Edit")).to_be_focused()
 
 
 def test_an_answer_says_what_it_answers(people: People) -> None:

@@ -81,7 +81,7 @@ def test_no_words_of_strangers_or_colleagues_ever_run_on_the_desk(browser: Brows
             assert answer.ok, (path, body, answer.text())
             return answer.json()
 
-        dialogs = []
+        dialogs, bearers = [], []
         for number, attack in enumerate(attacks):
             token = ask("/site/shop/session", {})["token"]
             bearer = {"Authorization": f"Bearer {token}"}
@@ -93,6 +93,7 @@ def test_no_words_of_strangers_or_colleagues_ever_run_on_the_desk(browser: Brows
             }
             place, seq = ask("/site/shop/messages", words, **bearer)["id"].split(".")
             dialogs.append(place)
+            bearers.append(bearer)
             name = "".join(f"%{byte:02X}" for byte in attack.encode())
             file = agent.request.post(
                 "/api/v1/files",
@@ -114,6 +115,9 @@ def test_no_words_of_strangers_or_colleagues_ever_run_on_the_desk(browser: Brows
                 rows = agent.locator(".row").count()
                 more.click()
                 expect(agent.locator(".row")).not_to_have_count(rows)
+            if view == "all":  # what has been opened stays open when something comes
+                ask("/site/shop/messages", {"text": "Again", "client_id": "again"}, **bearers[0])
+                expect(agent.locator("a.row").first).to_have_attribute("href", f"#dialog/{dialogs[0]}")
             links = agent.locator("a.row").evaluate_all("rows => rows.map((row) => row.hash)")
             assert len(links) >= 100, view
             step = 1 if view == "all" else 12

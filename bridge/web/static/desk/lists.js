@@ -23,7 +23,8 @@ export class Lists {
   only = kept.get("desk:only", {}); // tab → the line or status it is narrowed to
   words = "";
   items = {};
-  more = null; // the cursor of what follows the shown list
+  pages = 1; // how many pages of the shown list have been asked for
+  more = null; // the cursor of what follows them
   mine = null; // my dialogs as they were read last; null once one of them has changed
 
   constructor(desk, views, root) {
@@ -54,6 +55,7 @@ export class Lists {
 
   choose(tab, { only, focus = false, read = true } = {}) {
     this.tab = tab;
+    this.pages = 1;
     this.more = null;
     if (only != null) this.only[tab] = only;
     kept.set("desk:tab", tab === "search" ? "queue" : tab);
@@ -126,9 +128,16 @@ export class Lists {
   // Where the items of a tab stand: what is narrowed to one line is no list of mine.
   #shelf = (tab) => (tab !== "all" && this.only[tab] ? `${tab}:${this.only[tab]}` : tab);
 
-  #shown(tab, cursor = null) {
+  async #shown(tab) {
     if (tab === "search") return this.#found();
-    return ["queue", "mine"].includes(tab) && !this.only[tab] ? null : this.#page(tab, this.only[tab], cursor);
+    if (["queue", "mine"].includes(tab) && !this.only[tab]) return null;
+    const shown = await this.#page(tab, this.only[tab]);
+    for (let page = shown, number = 1; page?.next && number < this.pages; number += 1) {
+      page = await this.#page(tab, this.only[tab], page.next);
+      shown.items.push(...page.items);
+      shown.next = page.next;
+    }
+    return shown;
   }
 
   #page(tab, only, cursor = null) {
@@ -145,11 +154,10 @@ export class Lists {
     return { items: items.map(({ dialog, ...found }) => ({ ...dialog, found })) };
   }
 
-  async #further() {
-    const page = await this.#shown(this.tab, this.more);
-    this.items[this.#shelf(this.tab)].push(...page.items);
-    this.more = page.next;
-    this.draw();
+  // What has been opened once stays open when the list is read again.
+  #further() {
+    this.pages += 1;
+    return this.read().catch(() => {});
   }
 
   draw() {

@@ -26,11 +26,24 @@ export function draw(list, messages, pending, doing) {
     rows.push((last = row));
   }
   rows.push(...pending.map((sending) => ({ key: sending.key, sending })));
-  keyed(list, rows, (row) => row.key, (row) => {
-    if (row.day) return h("div", { class: "day" }, day(row.day));
-    if (row.sending) return unsent(row.sending, doing);
-    return row.message.author.kind === "system" ? system(row.message, doing) : said(row, doing);
-  });
+  steadily(list, () =>
+    keyed(list, rows, (row) => row.key, (row) => {
+      if (row.day) return h("div", { class: "day" }, day(row.day));
+      if (row.sending) return unsent(row.sending, doing);
+      return row.message.author.kind === "system" ? system(row.message, doing) : said(row, doing);
+    }),
+  );
+}
+
+// A menu stays open, with the focus in it, while its message is drawn anew: a mark may come at any moment.
+function steadily(list, change) {
+  const open = list.querySelector(".more[open] > summary");
+  const focused = open?.parentNode.contains(document.activeElement) && document.activeElement.dataset.act;
+  change();
+  const anew = open && !open.isConnected && list.querySelector(`summary[data-act="${open.dataset.act}"]`);
+  if (!anew) return;
+  anew.parentNode.open = true;
+  if (focused) anew.parentNode.querySelector(`[data-act="${focused}"]`)?.focus({ preventScroll: true });
 }
 
 // Pieces of an album come as messages of their own, and are shown as the one thing that was sent.

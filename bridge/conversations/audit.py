@@ -54,7 +54,6 @@ def audit(database: Database, rules: Rules, now: datetime) -> list[Finding]:
 # -- every dialog is where somebody looks for it
 
 _unresolved = t.dialog.c.status != sa.literal_column("'resolved'")
-_unfinished = t.outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in t.UNFINISHED])
 _subject = sa.literal("dialog:") + sa.cast(t.dialog.c.id, sa.Text)
 
 
@@ -128,7 +127,7 @@ def _unanswered(connection: Connection, _rules: Rules, _now: datetime) -> Iterat
         t.message.c.deleted_at.is_(None),
     )
     answering = sa.exists().where(
-        t.outbox.c.dialog == t.dialog.c.id, t.outbox.c.kind == "send", t.outbox.c.human, _unfinished
+        t.outbox.c.dialog == t.dialog.c.id, t.outbox.c.kind == "send", t.outbox.c.human, t.unfinished
     )
     query = sa.select(t.dialog.c.id, t.dialog.c.status).where(
         _unresolved, t.dialog.c.status != Status.open.value, waits, ~answering
@@ -153,7 +152,7 @@ def _lanes(connection: Connection, _rules: Rules, now: datetime) -> Iterator[Fin
             sa.func.count().label("posts"),
             sa.func.min(t.outbox.c.not_before).label("since"),
         )
-        .where(_unfinished, _stuck, t.outbox.c.not_before < now - OVERDUE)
+        .where(t.unfinished, _stuck, t.outbox.c.not_before < now - OVERDUE)
         .group_by(t.outbox.c.lane)
         .order_by(sa.func.min(t.outbox.c.not_before))
     )
@@ -171,7 +170,7 @@ def _doubts(connection: Connection, _rules: Rules, now: datetime) -> Iterator[Fi
         t.outbox.c.dialog == t.message.c.dialog,
         t.outbox.c.message_seq == t.message.c.seq,
         t.outbox.c.kind == "send",
-        _unfinished,
+        t.unfinished,
     )
     query = (
         sa.select(t.message.c.dialog, t.message.c.seq, t.message.c.mark)

@@ -28,7 +28,7 @@ _open = (
 )
 _unfinished = (
     sa.select(t.outbox.c.state, sa.func.count(), sa.func.min(t.outbox.c.created_at))
-    .where(t.outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in t.UNFINISHED]))
+    .where(t.unfinished)
     .group_by(t.outbox.c.state)
 )
 

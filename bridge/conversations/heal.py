@@ -50,7 +50,8 @@ _overdue = (
     .order_by(t.timer.c.due_at)
     .limit(5000)
 )
-_sending = t.outbox.c.state == sa.literal_column("'sending'")
+# `unfinished` says to the planner that a partial index holds them all, however much has been sent.
+_sending = sa.and_(t.outbox.c.state == sa.literal_column("'sending'"), t.unfinished)
 _owners = sa.select(t.outbox.c.owner).where(_sending).distinct()
 _lost = (
     sa.select(*OUT_COLUMNS)
@@ -66,8 +67,8 @@ _lost = (
 _armed = sa.select(t.timer.c.subject, t.timer.c.name, t.timer.c.gen, t.timer.c.due_at).where(
     t.timer.c.state == sa.literal_column("'armed'")
 )
-_unfinished = sa.select(t.outbox.c.lane, t.outbox.c.destination, t.outbox.c.not_before).where(
-    t.outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in TAKEABLE])
+_takeable = sa.select(t.outbox.c.lane, t.outbox.c.destination, t.outbox.c.not_before).where(
+    t.outbox.c.state.in_(_TAKEABLE), t.unfinished
 )
 _waiting = sa.select(t.dialog.c.line, t.dialog.c.id, t.dialog.c.due_at).where(
     t.dialog.c.status == "open", t.dialog.c.assignee.is_(None)
@@ -133,7 +134,7 @@ class Heal:
         with self._database.read() as connection:
             for page in connection.execute(_armed).partitions(PAGE):
                 yield Effects(timers={timer_member(s, n, g): milliseconds(at) for s, n, g, at in page})
-            for lanes in connection.execute(_unfinished).partitions(PAGE):
+            for lanes in connection.execute(_takeable).partitions(PAGE):
                 effects = Effects()
                 for lane, destination, not_before in lanes:
                     effects.ring(lane, destination, not_before)

@@ -49,6 +49,10 @@ class one_of(sa.ColumnElement[bool]):  # noqa: N801 -- reads as the SQL it stand
         self.column = column
         self.values = sa.bindparam(name, type_=Many(type(column.type)))
 
+    def self_group(self, against: Any = None) -> one_of:
+        """As it stands: compared with 1, as SQLAlchemy has it where truth is a number, SQLite reads the whole table."""
+        return self
+
 
 @compiles(one_of, "sqlite")
 def _in_json(element: one_of, compiler: Any, **options: Any) -> str:

@@ -7,6 +7,7 @@ needs it. It must never hold back from the router what it hears, nor decide what
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -164,6 +165,10 @@ class TelegramConnector(Connector):
 def _import() -> None:
     """Loads what is slow to load, away from the event loop."""
     import bridge.connectors.telegram.posts  # noqa: F401
+
+    # aiogram's models stay: looking through them again and again would stop everybody for a while.
+    gc.collect()
+    gc.freeze()
 
 
 def _place(address: Address) -> Place:

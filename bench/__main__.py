@@ -21,8 +21,10 @@ from bench.scenarios import agents, customers, memory, screens, timers
 from bench.systems import (
     DATABASES,
     FLOOR,
+    IDLE,
     LAYOUTS,
     NAMES,
+    PLAYED,
     SECRETS,
     SHIPPED,
     TIMERS,
@@ -100,10 +102,13 @@ class Bench:
             )
 
     def at_rest(self, work: Path, number_: int) -> Iterator[Run]:
-        """The shipped configuration with nothing to do."""
-        with shipped(work) as system:
-            self.layouts[SHIPPED] = machine.layout(system.roots)
-            yield memory.idle(system, number_)
+        """The shipped configuration with nothing to do, as it comes and without the platforms' channels."""
+        for scenario, playground in ((PLAYED, True), (IDLE, False)):
+            place = work / scenario
+            place.mkdir()
+            with shipped(place, playground=playground) as system:
+                self.layouts[f"{SHIPPED}, {scenario}"] = machine.layout(system.roots)
+                yield memory.idle(system, number_, scenario)
 
     def under_load(self, name: str, work: Path, number_: int) -> Iterator[Run]:
         """Customers, then agents, then open pages."""

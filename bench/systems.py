@@ -22,6 +22,7 @@ from tests.services import PostgresServer, RedisServer, port
 
 FLOOR = "floor"  # signs and stores nothing
 SHIPPED = "shipped"  # `make run` as it comes
+IDLE, PLAYED = "idle", "idle with the playground"  # without channels of platforms, and as it comes
 TIMERS = "timers"  # the bridge on each database with nothing to do but to keep its promises in mind
 DATABASES = ("sqlite", "postgresql")
 NAMES = (*DATABASES, FLOOR)  # the order within a round: the floor repeats the others' loads
@@ -166,12 +167,16 @@ def migrate(path: Path) -> None:
 
 
 @contextmanager
-def shipped(work: Path) -> Iterator[System]:
-    """The bridge as `make run` starts it, on a port and in a folder of its own; ready when its first page answers."""
+def shipped(work: Path, *, playground: bool) -> Iterator[System]:
+    """The bridge as `make run` starts it, on a port and in a folder of its own; ready when its first page answers.
+
+    Without the playground there are no platforms' channels either.
+    """
     number, log = port(), work / "shipped.log"
     chosen = yaml.safe_load((ROOT / "config.yaml").read_text())
     chosen["http"] = (chosen.get("http") or {}) | {"host": "127.0.0.1", "port": number}
     chosen["data"] = str(work / "data")
+    chosen["playground"] = playground
     path = work / "config.yaml"
     path.write_text(yaml.safe_dump(chosen))
     command = [*BRIDGE, "run", "--config", str(path)]

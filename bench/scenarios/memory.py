@@ -13,9 +13,9 @@ STREAMS = 500
 OPENED = 2.0  # seconds after which the last stream is as silent as the first
 
 
-def idle(system: System, number: int) -> Run:
-    """What the shipped configuration needs with nothing to do."""
-    run = Run(system.name, "idle", number)
+def idle(system: System, number: int, scenario: str) -> Run:
+    """What a bridge needs with nothing to do."""
+    run = Run(system.name, scenario, number)
     time.sleep(SETTLED)
     used = machine.memory(system.roots)
     run.figures = {

@@ -61,14 +61,15 @@ def test_every_promise_of_the_project_is_held_against_its_figure() -> None:
     measured = results(
         run("postgresql", "streams", {"stream_kb": 41}),
         run("postgresql", "timers", rung),
-        run("shipped", "idle", {"resident_mb": 250, "first_page_s": 5.1}),
+        run("shipped", "idle", {"resident_mb": 250, "first_page_s": 2}),
+        run("shipped", "idle with the playground", {"resident_mb": 350, "first_page_s": 5.1}),
     )
     assert [str(promise) for promise in measured.promises() if promise.kept is not None] == [
         "FAIL: postgresql: kB per stream 41 (≤ 40)",
         "PASS: postgresql: timers late, p99 ms 1 000 (≤ 1000)",
         "FAIL: postgresql: timers missing, doubled or early 1 (≤ 0)",
         "PASS: idle: MB in all 250 (≤ 250)",
-        "FAIL: idle: seconds to the first page 5.1 (≤ 5)",
+        "FAIL: with the playground: seconds to the first page 5.1 (≤ 5)",
     ]
 
 

@@ -20,6 +20,7 @@ _DIGITS = 8
 
 
 def address(peer: int) -> Address:
+    """Where a conversation is reached."""
     return Address(str(peer))
 
 
@@ -29,6 +30,7 @@ def peer(address: Address) -> int | None:
 
 
 def is_group_chat(peer: int) -> bool:
+    """True for a conversation of several people."""
     return peer > GROUP_CHATS
 
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-_TOKEN = re.compile(r"[A-Za-z0-9._-]{8,1024}", re.ASCII)
-_SECRET = re.compile(r"[A-Za-z0-9]{16,50}", re.ASCII)
+_TOKEN = re.compile(r"[A-Za-z0-9._-]{1,1024}", re.ASCII)
+_SECRET = re.compile(r"[A-Za-z0-9_-]{8,50}", re.ASCII)
 _CONFIRMATION = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
 
 
@@ -24,7 +24,7 @@ def _token(value: SecretStr) -> SecretStr:
 
 def _secret(value: SecretStr) -> SecretStr:
     if _SECRET.fullmatch(value.get_secret_value()) is None:
-        raise ValueError("must be 16 to 50 characters of A-Z, a-z and 0-9")
+        raise ValueError("must be 8 to 50 characters of A-Z, a-z, 0-9, _ and -")
     return value
 
 

@@ -118,9 +118,7 @@ async def opened(
 
     `owner` is the name of its process for who asks VK.
     """
-    channel = replace(
-        RULES.channels[SHOP], limits=VkConnector.limits, connector="vk", bot=bot, desks=()
-    )
+    channel = replace(RULES.channels[SHOP], limits=VkConnector.limits, connector="vk", bot=bot, desks=())
     rules = replace(RULES, channels={**RULES.channels, SHOP: channel})
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(

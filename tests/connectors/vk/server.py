@@ -203,7 +203,9 @@ def _wrong(value: str, parameter: dict[str, Any]) -> list[str]:
         case "string":
             wrong = [] if len(value) <= parameter.get("maxLength", 10**9) else ["is too long"]
             allowed = parameter.get("enum")
-            return wrong if not allowed or value in allowed else [*wrong, f"is none of those allowed: {value}"]
+            return (
+                wrong if not allowed or value in allowed else [*wrong, f"is none of those allowed: {value}"]
+            )
     return []
 
 

@@ -28,7 +28,7 @@ from bridge.messages import (
 DATE = 1_790_000_000
 CHAT = addresses.GROUP_CHATS + 5
 NAMES = {42: "Anna Petrova", 9: "Olga", CHAT: "Neighbours", -7: "Shop"}
-SHOP = Community(7, ChannelName("shop"), ("en", "ru"), True, lambda id: NAMES.get(id, ""))
+SHOP = Community(7, ChannelName("shop"), ("en", "ru"), True, lambda who: NAMES.get(who, ""))
 
 
 def message(**fields: Any) -> dict[str, Any]:

@@ -84,6 +84,7 @@ class Server:
                 call.fields[name] = str(value)
         self.calls.append(call)
         if request.path.startswith("/upload"):
+            assert request.content_length, "a file comes with its length"
             return web.json_response(self.uploaded)
         self.wrong += mistakes(call)
         return _answered(self._answer(call))
@@ -156,7 +157,7 @@ DEFAULTS: dict[str, Any] = {
 
 @cache
 def _methods() -> dict[str, Any]:
-    found = {}
+    found: dict[str, Any] = {}
     for folder in ("messages", "groups", "photos", "docs", "users"):
         path = SPECS / folder / "methods.json"
         if path.exists():
@@ -186,7 +187,8 @@ def mistakes(call: Call) -> list[str]:
 
 
 def _wrong(value: str, parameter: dict[str, Any]) -> list[str]:
-    return _TYPES.get(str(parameter.get("type")), lambda _value, _parameter: [])(value, parameter)
+    check = _TYPES.get(str(parameter.get("type")))
+    return check(value, parameter) if check else []
 
 
 def _list(value: str, parameter: dict[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bridge.connectors.vk import addresses, refusals
+from bridge.connectors.vk import addresses
 from bridge.conversations import tables as t
 from bridge.conversations.database import Database
 from bridge.errors import (
@@ -24,10 +24,8 @@ from bridge.errors import (
     Unreachable,
     WindowClosed,
 )
-from bridge.fields import Fields
 from bridge.messages import Address, Attachment, DialogId, FileId, Message, NativeId
 from tests.connectors.vk.house import NOWHERE, TOKEN, Shop, opened
-from tests.connectors.vk.payloads import names, payload
 from tests.connectors.vk.server import Error, Server
 from tests.connectors.vk.test_events import CHAT, FILES
 from tests.conversations.samples import ann
@@ -51,7 +49,7 @@ async def shop(server: Server, redis_url: str, tmp_path: Path) -> AsyncIterator[
 
 def words(text: str = "Hello!", **fields: Any) -> Message:
     """A message of Ann's."""
-    return Message(**{"dialog": DialogId(1), "seq": 2, "author": ann, "text": text, "key": KEY} | fields)
+    return Message(dialog=DialogId(1), seq=2, author=ann, text=text, key=KEY, **fields)
 
 
 async def stored(shop: Shop, name: str, type: str, content: bytes = PICTURE) -> Attachment:
@@ -292,29 +290,6 @@ async def test_a_code_says_what_happened_and_nothing_that_vk_hands_back(
     assert isinstance(caught.value, MEANT[code])
     assert "secret" not in caught.value.reason
     assert len(server.named("messages.send")) == 1
-
-
-@pytest.mark.parametrize(
-    ("said", "meant"),
-    [
-        ("One of the parameters specified was missing or invalid: peer_ids is invalid, peer_id", ContactGone),
-        ("photo is undefined", refusals.NoPicture),
-        ("message is empty or invalid", Rejected),
-        ("group_id not integer", BadConfig),
-    ],
-)
-def test_a_wrong_parameter_is_told_by_its_name(said: str, meant: type[SendError]) -> None:
-    assert type(refusals.refusal(Fields({"error_code": 100, "error_msg": said}))) is meant
-
-
-@pytest.mark.parametrize("name", names("api-errors"))
-def test_every_real_refusal_means_something(name: str) -> None:
-    error = payload("api-errors", name)["error"]
-    found = refusals.refusal(Fields(error))
-    assert not isinstance(found, Ambiguous)
-    assert (
-        error["request_params"][-1]["value"] not in found.reason or not error["request_params"][-1]["value"]
-    )
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def house(database: Database, redis_url: str, tmp_path: Path, server: Server) ->
     """Opens the channel, as often as it is asked."""
 
     def open(**options: Any) -> AbstractAsyncContextManager[Shop]:
-        wanted = {"public_url": PUBLIC, "api_url": server.url, "listen": True} | options
+        wanted: dict[str, Any] = {"public_url": PUBLIC, "api_url": server.url, "listen": True} | options
         return opened(database, redis_url, tmp_path, **wanted)
 
     return open
@@ -122,7 +122,7 @@ async def test_what_vk_did_not_tell_is_found_at_the_next_look(house: Any, server
         await until(lambda: len([row for row in shop.rows(t.message) if row.author == "contact"]) == 2)
         assert await shop.heard("42") == ["told", "never told"]
         again = new("e2", conversation_message_id=2, text="never told", date=now)
-        assert await shop.post(again, **{"X-Retry-Counter": "5"}) == (200, "ok")
+        assert await shop.post(again, retried=5) == (200, "ok")
         await asyncio.sleep(0.3)
         assert await shop.heard("42") == ["told", "never told"]
         assert (await bookmark.read(shop.house.router, SHOP)).ts == ""

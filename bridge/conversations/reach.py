@@ -43,10 +43,13 @@ def found(dialog: Dialog, now: datetime, rules: Rules) -> Change | None:
     return draft.change()
 
 
-def echoed(dialog: Dialog, echo: Echoed, now: datetime, rules: Rules) -> Change:
+def echoed(
+    dialog: Dialog, echo: Echoed, now: datetime, rules: Rules, *, asked_at: datetime | None = None
+) -> Change:
     """A person has answered on the platform's own page: his words stand in the dialog, and keep the promise.
 
-    The moment he said it counts, unless it lies before the question. What another program says answers nobody: the
+    The moment he said it counts, unless it lies before the question, which was asked at `asked_at` by the same clock: we
+    may have heard of both long afterwards. What another program says answers nobody: the
     dialog goes on as it was.
     """
     draft = Draft(dialog, now)
@@ -54,7 +57,9 @@ def echoed(dialog: Dialog, echo: Echoed, now: datetime, rules: Rules) -> Change:
     at = min(echo.said_at or now, now)
     author = Author("bot" if echo.automatic else "agent", None, echo.author_name or dialog.channel)
     draft.set(bot_asks=None)
-    late = echo.automatic or (dialog.promise is not None and at < dialog.promise.started_at)
+    late = echo.automatic or (
+        dialog.promise is not None and at < min(asked_at or now, dialog.promise.started_at)
+    )
     if opening or (dialog.status is Status.resolved and not late):
         draft.set(status=Status.waiting, resolved_at=None)
     spoken = draft.say(author, echo.text, event="echo", mark=Mark.accepted, said_at=at)

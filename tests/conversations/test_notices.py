@@ -281,6 +281,24 @@ def test_an_echo_that_is_older_than_the_question_answers_nothing(mind: Mind, wal
     assert dialog(mind).answered_seq == 0
 
 
+def test_question_and_answer_that_are_both_heard_of_late_keep_the_promise(mind: Mind, wall: Moved) -> None:
+    wall.by(60 * MINUTE)
+    wrote(mind, said_at=NOON)
+    mind.do(echo("On its way.", said_at=NOON))
+    assert (dialog(mind).status, dialog(mind).promise) == ("waiting", None)
+    [promise] = mind.rows(t.promise)
+    assert (promise.outcome, promise.settled_at) == ("met", NOON)
+
+
+def test_question_and_answer_of_one_batch_keep_the_promise(mind: Mind, wall: Moved) -> None:
+    wall.by(60 * MINUTE)
+    question = Receive(said(1, "Where is it?", native=NativeId("m1"), said_at=NOON))
+    mind.together(question, echo("On its way.", said_at=NOON + MINUTE))
+    assert (dialog(mind).status, dialog(mind).promise) == ("waiting", None)
+    [promise] = mind.rows(t.promise)
+    assert promise.outcome == "met"
+
+
 def test_words_to_a_stranger_begin_a_dialog_and_a_resolved_one_goes_on(mind: Mind, wall: Moved) -> None:
     receipt = mind.do(echo("Your order is ready."))
     assert dialog(mind).status == "waiting"

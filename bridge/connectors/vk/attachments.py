@@ -43,7 +43,9 @@ def read(attachments: list[Fields], found: Found) -> None:
         elif (file := _FILES[kind](held) if kind in _FILES else None) is not None:
             found.remote.append(file)
         else:
-            found.named.append((text.excerpt(kind, 64) or "attachment", _said_of(kind, held, found)))
+            found.named.append(
+                (text.excerpt(text.clean(kind), 64) or "attachment", _said_of(kind, held, found))
+            )
 
 
 def place(geo: Fields) -> Json:

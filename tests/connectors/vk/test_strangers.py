@@ -58,6 +58,7 @@ STRANGE: dict[str, dict[str, Any]] = {
     "attachments that are an object": told(text="hi", attachments={"type": "photo"}),
     "an attachment of next year": told(attachments=[attached("hologram", depth=3)]),
     "an attachment with an endless name": told(attachments=[{"type": LONG, LONG: {}}]),
+    "an attachment with a name of half a character": told(attachments=[{"\ud800": {}}]),
     "a hundred attachments": told(attachments=[attached("doc", url=f"https://x.example/{n}", title="d") for n in range(100)]),
     "a file without end": told(attachments=[attached("doc", url="https://x.example/" + UNLIKE, title=LONG, size=HUGE, ext=LONG)]),
     "a file of less than nothing": told(attachments=[attached("doc", url="https://x.example/a", title="d", size=-5)]),

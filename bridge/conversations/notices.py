@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bridge.conversations import arrivals, fetches, marks, natives, reach
-from bridge.conversations.changes import lane, to_channel
+from bridge.conversations.changes import Dialog, lane, to_channel
 from bridge.conversations.committer import Command
 from bridge.conversations.news import NOWHERE, taken
 from bridge.conversations.said import Said
@@ -175,7 +175,7 @@ class Echo(Command[Receipt]):
         else:
             dialog = arrivals.current(work, news.channel, news.address, text=news.text)
             news = replace(news, remote=fetches.named(news.remote))
-            change = reach.echoed(dialog, news, work.now, work.rules)
+            change = reach.echoed(dialog, news, work.now, work.rules, asked_at=_asked_at(work, dialog))
             work.put(change)
             spoken = next(said for said in change.said if said.event == "echo")
             work.recall.arrived(dialog, news.native, spoken)
@@ -203,3 +203,10 @@ class Echo(Command[Receipt]):
         """When the platform took it: by its own clock, as far as that can be true."""
         said_at = self.news.said_at
         return said_at if said_at is not None and row.created_at <= said_at <= now else now
+
+
+def _asked_at(work: Work, dialog: Dialog) -> datetime | None:
+    """When the contact asked what nobody has answered yet, by his platform's clock."""
+    if dialog.promise is None or not dialog.promise.asked:
+        return None
+    return work.recall.said_at(dialog.id, dialog.promise.asked)

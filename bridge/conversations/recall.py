@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
@@ -78,6 +79,16 @@ class Recall:
                 raise Missing(f"this dialog has no message {seq}")
             self._messages[dialog, seq] = found[seq]
         return self._messages[dialog, seq]
+
+    def said_at(self, dialog: DialogId, seq: int) -> datetime | None:
+        """When a message was said, also one of this transaction; None for one that is not here."""
+        for spoken in self._fresh.values():
+            if (spoken.dialog, spoken.seq) == (dialog, seq):
+                return spoken.said_at
+        try:
+            return self.message(dialog, seq).said_at
+        except Missing:
+            return None
 
     def early(self, identity: IdentityId, native: NativeId) -> Early | None:
         """What was said of a message before it came, loaded now."""

@@ -248,6 +248,21 @@ def test_a_persons_words_on_the_platforms_own_page_answer_the_contact(mind: Mind
     assert {each.seq for each in mind.rows(t.outbox, t.outbox.c.kind == "post")} >= {receipt.seq}
 
 
+def test_what_another_program_says_in_our_name_stands_there_and_answers_nobody(
+    mind: Mind, wall: Moved
+) -> None:
+    wrote(mind)
+    wall.by(MINUTE)
+    receipt = mind.do(echo("Hello! We shall answer soon.", automatic=True))
+    row = message(mind, receipt.seq)
+    assert (row.author, row.text, row.mark) == ("bot", "Hello! We shall answer soon.", "accepted")
+    assert dialog(mind).status == "open"
+    assert dialog(mind).promise is not None
+    assert mind.rows(t.promise) == []
+    [post] = sends(mind, receipt.seq)
+    assert (post.state, post.native, post.human) == ("accepted", "e1", False)
+
+
 def test_an_echo_is_taken_once_and_found_by_its_id_like_all_we_send(mind: Mind) -> None:
     wrote(mind)
     receipt = mind.do(echo())
@@ -264,6 +279,24 @@ def test_an_echo_that_is_older_than_the_question_answers_nothing(mind: Mind, wal
     mind.do(echo("Good morning!", said_at=NOON))
     assert (dialog(mind).status, dialog(mind).promise) == ("open", "first_response")
     assert dialog(mind).answered_seq == 0
+
+
+def test_question_and_answer_that_are_both_heard_of_late_keep_the_promise(mind: Mind, wall: Moved) -> None:
+    wall.by(60 * MINUTE)
+    wrote(mind, said_at=NOON)
+    mind.do(echo("On its way.", said_at=NOON))
+    assert (dialog(mind).status, dialog(mind).promise) == ("waiting", None)
+    [promise] = mind.rows(t.promise)
+    assert (promise.outcome, promise.settled_at) == ("met", NOON)
+
+
+def test_question_and_answer_of_one_batch_keep_the_promise(mind: Mind, wall: Moved) -> None:
+    wall.by(60 * MINUTE)
+    question = Receive(said(1, "Where is it?", native=NativeId("m1"), said_at=NOON))
+    mind.together(question, echo("On its way.", said_at=NOON + MINUTE))
+    assert (dialog(mind).status, dialog(mind).promise) == ("waiting", None)
+    [promise] = mind.rows(t.promise)
+    assert promise.outcome == "met"
 
 
 def test_words_to_a_stranger_begin_a_dialog_and_a_resolved_one_goes_on(mind: Mind, wall: Moved) -> None:

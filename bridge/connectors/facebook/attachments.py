@@ -41,7 +41,10 @@ class Found:
 
 def read(message: Fields, found: Found) -> None:
     """Reads all attachments of a message, a sticker once: for a while Facebook sent it as a picture, too."""
-    attached = [*message.many("attachments"), *([message.one("attachment")] if "attachment" in message else [])]
+    attached = [
+        *message.many("attachments"),
+        *([message.one("attachment")] if "attachment" in message else []),
+    ]
     whole = addresses.identity(message.value("sticker_id"))
     for one in attached:
         _one(one, whole if len(attached) == 1 else "", found)
@@ -53,7 +56,9 @@ def read(message: Fields, found: Found) -> None:
 def _one(attachment: Fields, whole: str, found: Found) -> None:
     kind = text.excerpt(attachment.words("type"), 64) or "attachment"
     payload = attachment.one("payload")
-    sticker = addresses.identity(payload.value("sticker_id")) or addresses.identity(attachment.value("sticker_id"))
+    sticker = addresses.identity(payload.value("sticker_id")) or addresses.identity(
+        attachment.value("sticker_id")
+    )
     if sticker or kind == "sticker":
         _sticker(sticker or whole, payload, found)
     elif kind in kinds.FILES:
@@ -132,11 +137,9 @@ def _template(attachment: Fields, found: Found) -> None:
     payload = attachment.one("payload")
     cards = payload.many("elements") or payload.one("product").many("elements")
     lines = [payload.words("text") or payload.words("title") or attachment.words("title")]
-    for card in cards:
-        lines.append(" · ".join(filter(None, (card.words("title"), card.words("subtitle")))))
-    for button in [*payload.many("buttons"), *(button for card in cards for button in card.many("buttons"))]:
-        if words := button.words("title"):
-            lines.append(f"[{words}]")
+    lines += [" · ".join(filter(None, (card.words("title"), card.words("subtitle")))) for card in cards]
+    buttons = [button for holder in (payload, *cards) for button in holder.many("buttons")]
+    lines += [f"[{words}]" for button in buttons if (words := button.words("title"))]
     said = "\n".join(filter(None, lines))
     if said:
         found.words.append(text.excerpt(said, 4000))

@@ -32,7 +32,9 @@ def apart(raw: object, page: str) -> list[Item]:
     envelope = Fields(raw)
     entries = envelope.items("entry")
     if not entries:
-        return [Item(raw, raw if isinstance(raw, dict) else {"entry": [raw]}, unread="it is no event of Facebook")]
+        return [
+            Item(raw, raw if isinstance(raw, dict) else {"entry": [raw]}, unread="it is no event of Facebook")
+        ]
     items = [item for entry in entries for item in _entry(envelope.value("object"), entry, page)]
     return sorted(items, key=lambda item: item.at)
 
@@ -44,7 +46,12 @@ def _entry(kind: object, raw: object, page: str) -> Iterator[Item]:
     at = _at(entry.value("time"), 0.0)
     of = addresses.identity(entry.value("id"))
     if of and of != page:
-        yield Item(raw, whole, at, unread=f"it is of another page, {text.excerpt(of, 64)}; this channel is page {page}")
+        yield Item(
+            raw,
+            whole,
+            at,
+            unread=f"it is of another page, {text.excerpt(of, 64)}; this channel is page {page}",
+        )
         return
     found = False
     for name in LISTS:

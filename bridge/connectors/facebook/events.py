@@ -115,7 +115,11 @@ def _pressed(event: Event) -> Found:
 
 def _referred(event: Event) -> Found:
     referral = event.fields
-    said = (referral.words("source"), referral.words("type"), referral.one("ads_context_data").words("ad_title"))
+    said = (
+        referral.words("source"),
+        referral.words("type"),
+        referral.one("ads_context_data").words("ad_title"),
+    )
     detail = ", ".join(filter(None, said))
     return [
         _incoming(
@@ -132,7 +136,9 @@ def _referred(event: Event) -> Found:
 def _opted(event: Event) -> Found:
     """He came by a plugin of the site's, or has asked for news under a title."""
     optin = event.fields
-    if "notification_messages_status" in optin and optin.words("notification_messages_status").startswith("STOP"):
+    if "notification_messages_status" in optin and optin.words("notification_messages_status").startswith(
+        "STOP"
+    ):
         return []
     title = optin.words("title")
     start = optin.words("ref") or optin.words("payload")
@@ -171,7 +177,8 @@ def _rated(event: Event) -> Found:
 
 
 def _reaction(event: Event, native: NativeId, emojis: tuple[str, ...]) -> Reacted:
-    key = addresses.key(event.page.id, event.kind, event.digest)
+    moment = event.raw.number("timestamp") or event.digest
+    key = addresses.key(event.page.id, event.kind, native, event.address, moment, "".join(emojis) or "none")
     return Reacted(event.page.channel, event.address, key, native, emojis)
 
 
@@ -193,7 +200,8 @@ def _receipt(event: Event, mark: Mark) -> Found:
     upto = addresses.moment(news.value("watermark"))
     if not natives and upto is None:
         return f"a {event.kind} that names no message"
-    key = addresses.key(event.page.id, event.kind, event.digest)
+    which = addresses.digest(natives) if natives else ""
+    key = addresses.key(event.page.id, event.kind, event.address, news.value("watermark"), which)
     return [Receipted(event.page.channel, event.address, key, mark, natives, upto)]
 
 

@@ -59,7 +59,9 @@ def _of(question: Fields) -> str:
 
 
 def _address(address: Fields) -> str:
-    return ", ".join(filter(None, (address.words(name) or str(address.number(name) or "") for name in _STREET)))
+    return ", ".join(
+        filter(None, (address.words(name) or str(address.number(name) or "") for name in _STREET))
+    )
 
 
 def _price(amount: Fields) -> str:

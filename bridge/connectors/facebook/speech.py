@@ -14,7 +14,18 @@ from bridge import text
 from bridge.connectors.facebook import addresses, attachments, presses
 from bridge.connectors.facebook.attachments import Found as Attached
 from bridge.fields import Fields
-from bridge.messages import Address, ChannelName, Deleted, Echoed, Edited, Heard, Incoming, Json, NativeId, Remote
+from bridge.messages import (
+    Address,
+    ChannelName,
+    Deleted,
+    Echoed,
+    Edited,
+    Heard,
+    Incoming,
+    Json,
+    NativeId,
+    Remote,
+)
 
 INBOX = frozenset(("263902037430900",))
 """The apps by which people answer on the page's own pages."""
@@ -193,10 +204,24 @@ def _named(about: Json) -> str:
         return f"📍 {place['latitude']}, {place['longitude']}"
     links = [link["url"] for link in about.get("entities", [])]
     kind = f"[{about['unsupported']}]" if "unsupported" in about else ""
-    return "\n".join(filter(None, (" ".join(filter(None, (kind, about.get("detail", "")))), *links))) or "[message]"
+    return (
+        "\n".join(filter(None, (" ".join(filter(None, (kind, about.get("detail", "")))), *links)))
+        or "[message]"
+    )
 
 
 def _kind(message: Fields) -> str:
     """The name of what a message without anything else holds."""
-    plain = ("mid", "seq", "text", "nlp", "attachments", "metadata", "app_id", "is_echo", "reply_to", "traits")
+    plain = (
+        "mid",
+        "seq",
+        "text",
+        "nlp",
+        "attachments",
+        "metadata",
+        "app_id",
+        "is_echo",
+        "reply_to",
+        "traits",
+    )
     return text.excerpt(next((name for name in message.names() if name not in plain), "message"), 64)

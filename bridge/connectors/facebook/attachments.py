@@ -17,6 +17,8 @@ from bridge.messages import Json, Remote
 Kind = Literal["file", "photo", "video", "voice", "audio", "sticker", "video_note", "animation"]
 LIKES = frozenset(("369239263222822", "369239343222814", "369239383222810"))
 """The stickers that the thumb beside the keyboard sends, by how long it was pressed."""
+_WORDS = 4000
+"""Characters of a card that are read."""
 LONGEST = 8192
 """Characters of an address that anybody could mean."""
 _SERVERS = (".fbcdn.net", ".fbsbx.com", ".cdninstagram.com")
@@ -142,7 +144,7 @@ def _template(attachment: Fields, found: Found) -> None:
     lines += [f"[{words}]" for button in buttons if (words := button.words("title"))]
     said = "\n".join(filter(None, lines))
     if said:
-        found.words.append(text.excerpt(said, 4000))
+        found.words.append(said[:_WORDS])
     if url := _url(attachment):
         found.links.append((url, ""))
     if not said and not url:

@@ -33,7 +33,16 @@ class File:
 
     name: str
     type: str
+    size: int
     chunks: AsyncIterator[bytes]
+
+
+class _Sized(aiohttp.payload.AsyncIterablePayload):
+    """A file whose length is told beforehand: a form that comes without is not taken everywhere."""
+
+    def __init__(self, file: File) -> None:
+        super().__init__(file.chunks, content_type=file.type)
+        self._size = file.size
 
 
 class Client:
@@ -63,12 +72,12 @@ class Client:
         who = self._who(app)
         if file is None:
             return await self._call("POST", path, who, json=said)
-        form = aiohttp.FormData()
+        form = aiohttp.FormData(quote_fields=False)
         for name, value in said.items():
             form.add_field(
                 name, value if isinstance(value, str) else json_of.dumps(value, ensure_ascii=False)
             )
-        form.add_field("filedata", file.chunks, filename=file.name, content_type=file.type)
+        form.add_field("filedata", _Sized(file), filename=file.name, content_type=file.type)
         return await self._call("POST", path, who, form=form, seconds=UPLOAD)
 
     def _who(self, app: str | None) -> dict[str, str]:

@@ -71,5 +71,5 @@ class FacebookSettings(BaseModel):
     """Whether Facebook has granted the app the feature Human Agent: agents may answer for seven days."""
     api_url: Annotated[str, AfterValidator(_address)] = Field(default="https://graph.facebook.com")
     """Facebook's Graph API."""
-    version: Annotated[str, Field(pattern=r"\Av[0-9]{1,3}\.[0-9]{1,2}\Z")] = VERSION
+    version: Annotated[str, Field(pattern=r"^v[0-9]{1,3}\.[0-9]{1,2}$")] = VERSION
     """The version of it."""

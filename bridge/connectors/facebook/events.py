@@ -51,7 +51,7 @@ def read(raw: object, page: Page) -> Taken:
         return Taken(unread=f"an event of a kind that is not known here: {kind}")
     event = _event(kind, update, raw, page)
     if not event.address and kind != "policy_enforcement":
-        return Taken(unread=f"a {kind} that names nobody")
+        return Taken(unread=f"it names nobody whose {kind} it is")
     found = _READERS[kind](event)
     return Taken(unread=found) if isinstance(found, str) else Taken(tuple(found), left="" if found else kind)
 
@@ -69,7 +69,7 @@ def _kind(update: Fields) -> str:
     known = [name for name in names if name in _READERS]
     main = next((name for name in known if name != "referral"), next(iter(known), ""))
     left = next((name for name in names if name in kinds.UNHEARD), "")
-    return main or left or text.excerpt(next(iter(names), ""), 64)
+    return main or left or text.excerpt(text.clean(next(iter(names), "")), 64)
 
 
 def _event(kind: str, update: Fields, raw: object, page: Page) -> Event:

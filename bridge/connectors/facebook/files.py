@@ -57,5 +57,4 @@ async def stored(around: Surroundings, file: Attachment) -> File:
         raise Rejected("the file is not in the store any more") from None
     except OSError as error:
         raise Unreachable(f"the store of files is out: {type(error).__name__}") from error
-    type = file.type or "application/octet-stream"
-    return File(text.filename(file.name), type, file.size, begun.chunks())
+    return File(text.filename(file.name), file.type or "application/octet-stream", file.size, begun.chunks())

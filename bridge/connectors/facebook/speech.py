@@ -194,7 +194,8 @@ def _about(message: Fields, found: Attached, said: str) -> Json:
 
 
 def _holds(said: str, url: str) -> bool:
-    return url.rstrip("/") in said
+    """True where the text shows this address, be it without its last stroke or by the other of the two schemes."""
+    return url.partition("://")[2].rstrip("/") in said
 
 
 def _named(about: Json) -> str:
@@ -224,4 +225,5 @@ def _kind(message: Fields) -> str:
         "reply_to",
         "traits",
     )
-    return text.excerpt(next((name for name in message.names() if name not in plain), "message"), 64)
+    name = next((name for name in message.names() if name not in plain), "")
+    return text.excerpt(text.clean(name), 64) or "message"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import io
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -84,7 +85,9 @@ class Shop:
     async def raw(self, body: bytes, signature: str | None = None, **headers: str) -> tuple[int, str]:
         """A body as it is."""
         signed = headers | {"X-Hub-Signature-256": signed_by(body) if signature is None else signature}
-        async with self.client.post(f"{self.url}/hooks/shop", data=body, headers=signed) as response:
+        async with self.client.post(
+            f"{self.url}/hooks/shop", data=io.BytesIO(body), headers=signed
+        ) as response:
             return response.status, await response.text()
 
     async def dialog(self, address: str) -> DialogView:

@@ -493,7 +493,7 @@ def test_each_kind_that_the_page_lists_is_read(kind: str) -> None:
         (update(), "it holds no event"),
         (7, "it holds no event"),
         (update(foo={"a": 1}), "an event of a kind that is not known here: foo"),
-        (update(sender=None, message={"mid": "m", "text": "x"}), "a message that names nobody"),
+        (update(sender=None, message={"mid": "m", "text": "x"}), "it names nobody whose message it is"),
         (update(reaction={"action": "react"}), "a reaction that names no message"),
         (update(message_edit={"text": "x"}), "an edit that names no message"),
         (update(delivery={}), "a delivery that names no message"),
@@ -615,8 +615,8 @@ KEPT = {
     "courier_unknown_messaging_entry.json": "it holds no event",
     "odd-2.json": "it holds no event",
     "foo.json": "an event of a kind that is not known here: foo",
-    "message-text-13.json": "a message that names nobody",
-    "optin-5.json": "an optin that names nobody",
+    "message-text-13.json": "it names nobody whose message it is",
+    "optin-5.json": "it names nobody whose optin it is",
 }
 
 

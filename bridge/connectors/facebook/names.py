@@ -12,7 +12,7 @@ import structlog
 
 from bridge import text
 from bridge.connectors.facebook.client import Client
-from bridge.errors import BridgeError, ContactGone, Rejected
+from bridge.errors import BridgeError, ContactGone, Rejected, Throttled
 from bridge.fields import Fields
 from bridge.messages import Address, ChannelName
 from bridge.ports import Router
@@ -70,6 +70,8 @@ class Names:
             self._wanted.difference_update(some)
             outcomes = await asyncio.gather(*map(self._meet, some), return_exceptions=True)
             for outcome in outcomes:
+                if isinstance(outcome, Throttled):
+                    self._wanted.clear()  # who writes again is asked for again
                 if isinstance(outcome, BridgeError):
                     log.debug("a name was not told", channel=self._channel, reason=outcome.reason)
                 elif isinstance(outcome, BaseException):

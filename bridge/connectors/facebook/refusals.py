@@ -42,6 +42,7 @@ class NoAgent(NoRight):
     """The app may not use the tag HUMAN_AGENT."""
 
 
+NO_AGENT = "the app lacks the feature Human Agent: set human_agent to false, or ask for it in App Review"
 CLOSED = "Facebook lets nobody write later than 24 hours after the contact's latest word: offer him mail"
 CLOSED_AGENT = "Facebook lets nobody write later than 7 days after the contact's latest word: offer him mail"
 _SHORT, _LONG, _HOUR = 5.0, 60.0, 3600.0
@@ -78,7 +79,7 @@ _SUBCODES: dict[int, Callable[[], SendError]] = {
     2018144: lambda: Rejected("the conversation belongs to another app of the page"),
     2018164: lambda: Rejected("Facebook does not accept the message for this contact"),
     2018247: lambda: NoRight("the app lacks the right pages_messaging"),
-    2018276: lambda: NoAgent("the app lacks the feature Human Agent"),
+    2018276: lambda: NoAgent(NO_AGENT),
     2018278: lambda: WindowClosed(CLOSED),
     2018292: lambda: WindowClosed(CLOSED),
     2018294: lambda: Unreachable("Facebook took too long over the file"),
@@ -177,7 +178,7 @@ _WORDED: tuple[tuple[tuple[int, ...], tuple[str, ...], Callable[[], SendError]],
     (
         (10, 100, 200),
         ("human_agent", "human agent"),
-        lambda: NoAgent("the app lacks the feature Human Agent"),
+        lambda: NoAgent(NO_AGENT),
     ),
     ((10,), ("outside of allowed window", "outside the allowed window"), lambda: WindowClosed(CLOSED)),
     (

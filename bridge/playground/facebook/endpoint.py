@@ -96,7 +96,8 @@ class Endpoint:
     def _learn(self, request: Request) -> None:
         """Where the stand-in is reached, by whoever has reached it."""
         if not self._facebook.base:
-            self._facebook.base = f"{str(request.base_url).rstrip('/')}/facebook"
+            root = request.scope.get("root_path", "")
+            self._facebook.base = f"{request.url.scheme}://{request.url.netloc}{root}/facebook"
 
     def _begin(self, verb: str, node: str, edge: str, found: Fields) -> Call:
         frame = self._facebook.frame

@@ -154,6 +154,9 @@ class Reader(Protocol):
     async def current(self, channel: ChannelName, address: Address) -> v.DialogView | None:
         """The latest dialog of an address."""
 
+    async def last_word(self, channel: ChannelName, address: Address) -> datetime | None:
+        """When the contact at this address last said something; None when he has not, as far as is known here."""
+
     async def tickets(
         self,
         *,

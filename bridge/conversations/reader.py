@@ -85,6 +85,9 @@ class Reader:
     async def current(self, channel: ChannelName, address: Address) -> v.DialogView | None:
         return await self._read(dialogs.current, channel, address)
 
+    async def last_word(self, channel: ChannelName, address: Address) -> datetime | None:
+        return await self._read(messages.last_word, channel, address)
+
     async def whereabouts(self, dialog: DialogId) -> tuple[ChannelName, Address]:
         """The channel and address at which a dialog's contact is reached."""
         return await self._read(dialogs.whereabouts, dialog)

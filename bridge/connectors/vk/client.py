@@ -58,11 +58,11 @@ class Client:
         return await self._ask("GET", server, question, ANSWER + wait)
 
     async def upload(
-        self, url: str, field: str, name: str, type: str, chunks: AsyncIterator[bytes]
+        self, url: str, field: str, name: str, type: str, size: int, chunks: AsyncIterator[bytes]
     ) -> Fields:
         """What a file's server says of a file; nothing has been said to anybody by then, so no error is ambiguous."""
-        form = aiohttp.FormData()
-        form.add_field(field, chunks, filename=name, content_type=type or "application/octet-stream")
+        form = aiohttp.FormData(quote_fields=False)
+        form.add_field(field, _Sized(chunks, size, type or "application/octet-stream"), filename=name)
         patience = aiohttp.ClientTimeout(total=None, connect=5, sock_read=UPLOAD)
         try:
             async with self._http.post(url, data=form, timeout=patience, allow_redirects=False) as response:
@@ -104,6 +104,14 @@ class Client:
         now = asyncio.get_running_loop().time()
         self._turn_at = max(self._turn_at, now - 1) + 1 / PER_SECOND
         await asyncio.sleep(max(self._turn_at - now, 0))
+
+
+class _Sized(aiohttp.payload.AsyncIterablePayload):
+    """A file whose length is told beforehand: servers of files may refuse one that comes without."""
+
+    def __init__(self, chunks: AsyncIterator[bytes], size: int, type: str) -> None:
+        super().__init__(chunks, content_type=type)
+        self._size = size
 
 
 def _answer(body: bytes) -> Fields:

@@ -92,7 +92,7 @@ class Uploads:
     async def _handed(self, url: str, field: str, file: Attachment) -> Fields:
         stored = await self._stored(file)
         name = text.filename(file.name)
-        said = await self._client.upload(url, field, name, file.type, stored.chunks())
+        said = await self._client.upload(url, field, name, file.type, file.size, stored.chunks())
         if not said:
             raise Unreachable("VK's server of files did not say what became of it")
         return said

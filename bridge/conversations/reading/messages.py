@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,6 +41,18 @@ _of_contact = sa.and_(
     sa.or_(t.message.c.author == sa.literal_column("'contact'"), t.message.c.mark.in_(_SHOWN)),
 )
 _to_contacts = Statement(_behind.where(_of_contact).order_by(*_in_order).limit(_limit))
+
+_latest = (
+    sa.select(t.identity.c.dialog)
+    .where(t.identity.c.channel == sa.bindparam("channel"), t.identity.c.address == sa.bindparam("address"))
+    .scalar_subquery()
+)
+_last_word = Statement(
+    sa.select(t.message.c.said_at)
+    .where(t.message.c.dialog == _latest, t.message.c.author == sa.literal_column("'contact'"))
+    .order_by(t.message.c.seq.desc())
+    .limit(1)
+)
 
 _attached = Statement(
     sa.select(t.attachment)
@@ -88,6 +101,12 @@ def views(connection: Connection, rows: Sequence[Any]) -> list[v.MessageView]:
         )
         for row in rows
     ]
+
+
+def last_word(connection: Connection, channel: ChannelName, address: Address) -> datetime | None:
+    """When the contact said the latest message of his present dialog."""
+    rows: Any = _last_word.ask(connection, channel=channel, address=address)
+    return next((row.said_at for row in rows), None)
 
 
 def file(connection: Connection, wanted: FileId) -> tuple[v.FileView, str, str]:

@@ -57,9 +57,13 @@ class Shop:
     around: Surroundings
     database: Database
 
-    async def post(self, event: dict[str, Any], *, group: int = GROUP, **headers: str) -> tuple[int, str]:
+    async def post(
+        self, event: dict[str, Any], *, group: object = GROUP, retried: int = 0
+    ) -> tuple[int, str]:
         """What VK does, its secret within; status and body of the answer."""
-        return await self.raw(json.dumps({"group_id": group, "secret": SECRET} | event).encode(), **headers)
+        headers = {"X-Retry-Counter": str(retried)} if retried else {}
+        body = {"group_id": group, "secret": SECRET} | event
+        return await self.raw(json.dumps(body).encode(), **headers)
 
     async def raw(self, body: bytes, **headers: str) -> tuple[int, str]:
         """A body as it is."""

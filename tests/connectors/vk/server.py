@@ -57,7 +57,7 @@ class Server:
     wrong: list[str] = field(default_factory=list)
     """what the schema does not allow of what was asked"""
     answers: dict[str, Any] = field(default_factory=dict)
-    """method → what it answers, a function of the call, or a list of such, the last of which stays"""
+    """method → what it answers, a function of the call, or a tuple of such, the last of which stays"""
     polls: list[dict[str, str]] = field(default_factory=list)
     queue: Callable[[dict[str, str]], Any] = lambda asked: {"ts": asked["ts"], "updates": []}
     """what Long Poll answers to a question"""
@@ -84,6 +84,7 @@ class Server:
                 call.fields[name] = str(value)
         self.calls.append(call)
         if request.path.startswith("/upload"):
+            assert request.content_length, "a file comes with its length"
             return web.json_response(self.uploaded)
         self.wrong += mistakes(call)
         return _answered(self._answer(call))
@@ -97,8 +98,9 @@ class Server:
 
     def _answer(self, call: Call) -> Any:
         found = self.answers.get(call.method, DEFAULTS.get(call.method, 1))
-        if isinstance(found, list):
-            found = found.pop(0) if len(found) > 1 else found[0]
+        if isinstance(found, tuple):
+            self.answers[call.method] = found[1:] if len(found) > 1 else found
+            found = found[0]
         if callable(found):
             found = found(call)
         return self._placed(found)
@@ -155,7 +157,7 @@ DEFAULTS: dict[str, Any] = {
 
 @cache
 def _methods() -> dict[str, Any]:
-    found = {}
+    found: dict[str, Any] = {}
     for folder in ("messages", "groups", "photos", "docs", "users"):
         path = SPECS / folder / "methods.json"
         if path.exists():
@@ -185,28 +187,36 @@ def mistakes(call: Call) -> list[str]:
 
 
 def _wrong(value: str, parameter: dict[str, Any]) -> list[str]:
-    match parameter.get("type"):
-        case "array":
-            items = value.split(",")
-            if len(items) > parameter.get("maxItems", 10**6):
-                return ["has too many items"]
-            return [wrong for item in items for wrong in _wrong(item, parameter.get("items", {}))]
-        case "integer":
-            if not value.lstrip("-").isdecimal():
-                return [f"is no whole number: {value}"]
-            least, most = parameter.get("minimum", -(2**63)), parameter.get("maximum", 2**63)
-            if parameter["format"] == "int32" if "format" in parameter else False:
-                least, most = max(least, -(2**31)), min(most, 2**31 - 1)
-            return [] if least <= int(value) <= most else [f"is out of bounds: {value}"]
-        case "boolean":
-            return [] if value in ("0", "1") else [f"is no flag: {value}"]
-        case "string":
-            wrong = [] if len(value) <= parameter.get("maxLength", 10**9) else ["is too long"]
-            allowed = parameter.get("enum")
-            return (
-                wrong if not allowed or value in allowed else [*wrong, f"is none of those allowed: {value}"]
-            )
-    return []
+    check = _TYPES.get(str(parameter.get("type")))
+    return check(value, parameter) if check else []
+
+
+def _list(value: str, parameter: dict[str, Any]) -> list[str]:
+    items = value.split(",")
+    many = ["has too many items"] if len(items) > parameter.get("maxItems", 10**6) else []
+    return [*many, *(wrong for item in items for wrong in _wrong(item, parameter.get("items", {})))]
+
+
+def _number(value: str, parameter: dict[str, Any]) -> list[str]:
+    if not value.lstrip("-").isdecimal():
+        return [f"is no whole number: {value}"]
+    bits = 31 if parameter.get("format") == "int32" else 63
+    least, most = parameter.get("minimum", -(2**bits)), parameter.get("maximum", 2**bits - 1)
+    return [] if least <= int(value) <= most else [f"is out of bounds: {value}"]
+
+
+def _words(value: str, parameter: dict[str, Any]) -> list[str]:
+    allowed = parameter.get("enum")
+    long = ["is too long"] if len(value) > parameter.get("maxLength", 10**9) else []
+    return long if not allowed or value in allowed else [*long, f"is none of those allowed: {value}"]
+
+
+_TYPES: dict[str, Callable[[str, dict[str, Any]], list[str]]] = {
+    "array": _list,
+    "integer": _number,
+    "string": _words,
+    "boolean": lambda value, _: [] if value in ("0", "1") else [f"is no flag: {value}"],
+}
 
 
 @asynccontextmanager

@@ -28,7 +28,7 @@ from bridge.messages import (
 DATE = 1_790_000_000
 CHAT = addresses.GROUP_CHATS + 5
 NAMES = {42: "Anna Petrova", 9: "Olga", CHAT: "Neighbours", -7: "Shop"}
-SHOP = Community(7, ChannelName("shop"), ("en", "ru"), True, lambda id: NAMES.get(id, ""))
+SHOP = Community(7, ChannelName("shop"), ("en", "ru"), True, lambda who: NAMES.get(who, ""))
 
 
 def message(**fields: Any) -> dict[str, Any]:
@@ -436,7 +436,7 @@ def test_a_press_that_carries_nothing_is_named() -> None:
 
 
 def test_what_is_bought_or_filled_in_is_a_line() -> None:
-    order = {
+    order: dict[str, Any] = {
         "id": 5,
         "user_id": 42,
         "display_order_id": "42-5",
@@ -447,9 +447,9 @@ def test_what_is_bought_or_filled_in_is_a_line() -> None:
         "unsupported": "market_order_new",
         "detail": "42-5; 500 ₽; soon",
     }
-    form = {"user_id": 42, "form_name": "Call me", "answers": [{"question": "Phone", "answer": "+7"}, {"key": "when", "answer": ["am", "pm"]}]}  # fmt: skip
+    form: dict[str, Any] = {"user_id": 42, "form_name": "Call me", "answers": [{"question": "Phone", "answer": "+7"}, {"key": "when", "answer": ["am", "pm"]}]}  # fmt: skip
     assert incoming(event("lead_forms_new", **form)).about["detail"] == "Call me; Phone: +7; when: am, pm"
-    paid = {"from_id": 42, "amount": 500_000, "description": "Mug"}
+    paid: dict[str, Any] = {"from_id": 42, "amount": 500_000, "description": "Mug"}
     assert incoming(event("vkpay_transaction", **paid)).about["detail"] == "500.00 RUB; Mug"
 
 

@@ -29,6 +29,15 @@ if TYPE_CHECKING:
 TOKEN = "1000000001:played-at-home-and-known-to-all"  # noqa: S105 -- it guards nothing
 """Of the bot that is made where no Telegram channel is set up. It opens nothing but the playground."""
 NAME, HANDLE = "Harbour Hosting", "harbour_hosting_bot"
+PAGE = {
+    "page_id": "100000000000001",
+    "token": "EAAG-played-at-home-and-known-to-all",
+    "app_id": "200000000000001",
+    "app_secret": "played-at-home-and-known-to-all",
+    "verify_token": "played-at-home-and-known-to-all",
+}
+"""The page that is made where no Facebook channel is set up, and its app."""
+PAGE_HANDLE = "harbour.hosting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +61,29 @@ def _prepare_telegram(playground: Playground, _callback: str) -> None:
     playground.of(Telegram).bot(TOKEN, NAME, HANDLE)
 
 
+def _prepare_facebook(playground: Playground, callback: str) -> None:
+    from bridge.playground.facebook import Facebook
+
+    facebook = playground.of(Facebook)
+    app = facebook.app(PAGE["app_id"], PAGE["app_secret"])
+    page = facebook.page(PAGE["page_id"], PAGE["token"], app, NAME, PAGE_HANDLE)
+    page.get_started = "GET_STARTED"
+    # The bridge has no public address here, so that it cannot register itself as it does at Facebook.
+    page.listen(callback)
+
+
 STAGES = (
     Stage(
         "telegram",
         {"token": TOKEN},
         lambda settings: str(settings.get("token", "")).partition(":")[0],
         _prepare_telegram,
+    ),
+    Stage(
+        "facebook",
+        {**PAGE, "human_agent": True},
+        lambda settings: str(settings.get("page_id", "")),
+        _prepare_facebook,
     ),
 )
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 ABOUT: Json = {
     "title": "Messenger",
+    "order": 2,
     "speaker": "page",
     "acts": ["start", "write", "reply", "edit", "delete", "send", "react", "block", "read", "answer"],
     "kinds": ["photo", "document", "voice", "sticker"],

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ABOUT: Json = {
     "title": "Telegram",
+    "order": 1,
     "speaker": "bot",
     "acts": [
         "start",

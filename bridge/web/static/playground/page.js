@@ -55,8 +55,10 @@ function take(name) {
   phone = new Phone(at("phone"), { platform, about, problem, changed: (chat) => heard(chat) });
 }
 
+const inOrder = () => Object.keys(state.platforms).sort((one, other) => state.platforms[one].about.order - state.platforms[other].about.order);
+
 function platforms() {
-  const names = Object.keys(state.platforms);
+  const names = inOrder();
   at("platforms").closest("fieldset").hidden = names.length < 2;
   keyed(at("platforms"), names, (name) => name, choice, (name) => String(name === platform));
 }
@@ -77,7 +79,7 @@ async function refresh() {
   state = found;
   if (!who()) {
     const wanted = kept.get("played:platform");
-    take(state.platforms[wanted] ? wanted : Object.keys(state.platforms).find((name) => state.platforms[name].accounts.length) ?? Object.keys(state.platforms)[0]);
+    take(state.platforms[wanted] ? wanted : (inOrder().find((name) => state.platforms[name].accounts.length) ?? inOrder()[0]));
   }
   platforms();
   const { accounts, customers } = who();

@@ -92,6 +92,7 @@ export class Phone {
     this.chat = chat;
     this.draw(jump);
     this.changed(chat);
+    if (chat.unread && this.can("read") && document.visibilityState === "visible") this.do("read", {});
   }
 
   draw(jump) {

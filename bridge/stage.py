@@ -1,4 +1,4 @@
-"""The playground, set up within a running bridge or alone: its bot's channel, its routes, its end.
+"""The playground, set up within a running bridge or alone: its platforms' channels, its routes, its end.
 
 Owns what the bridge and the playground know of each other: the address of the one, and where the other keeps the dialogs
 of the customers who are played. It must never be there unless the configuration says so.
@@ -6,7 +6,8 @@ of the customers who are played. It must never be there unless the configuration
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -28,20 +29,85 @@ if TYPE_CHECKING:
 TOKEN = "1000000001:played-at-home-and-known-to-all"  # noqa: S105 -- it guards nothing
 """Of the bot that is made where no Telegram channel is set up. It opens nothing but the playground."""
 NAME, HANDLE = "Harbour Hosting", "harbour_hosting_bot"
+PAGE = {
+    "page_id": "100000000000001",
+    "token": "EAAG-played-at-home-and-known-to-all",
+    "app_id": "200000000000001",
+    "app_secret": "played-at-home-and-known-to-all",
+    "verify_token": "played-at-home-and-known-to-all",
+}
+"""The page that is made where no Facebook channel is set up, and its app."""
+PAGE_HANDLE = "harbour.hosting"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One platform of the playground, and the channel that comes with it.
+
+    `connector` names the connector, the platform and the channel; `settings` are the channel's own, but for `api_url`;
+    `account` finds in a channel's settings whom customers write to; `prepare` makes the furnished channel's account in the
+    playground, which calls back at the address given, if it calls.
+    """
+
+    connector: str
+    settings: Mapping[str, Any]
+    account: Callable[[Mapping[str, Any]], str]
+    prepare: Callable[[Playground, str], None]
+
+
+def _prepare_telegram(playground: Playground, _callback: str) -> None:
+    from bridge.playground.telegram import Telegram
+
+    playground.of(Telegram).bot(TOKEN, NAME, HANDLE)
+
+
+def _prepare_facebook(playground: Playground, callback: str) -> None:
+    from bridge.playground.facebook import Facebook
+
+    facebook = playground.of(Facebook)
+    app = facebook.app(PAGE["app_id"], PAGE["app_secret"])
+    page = facebook.page(PAGE["page_id"], PAGE["token"], app, NAME, PAGE_HANDLE)
+    page.get_started = "GET_STARTED"
+    # The bridge has no public address here, so that it cannot register itself as it does at Facebook.
+    page.listen(callback)
+
+
+STAGES = (
+    Stage(
+        "telegram",
+        {"token": TOKEN},
+        lambda settings: str(settings.get("token", "")).partition(":")[0],
+        _prepare_telegram,
+    ),
+    Stage(
+        "facebook",
+        {**PAGE, "human_agent": True},
+        lambda settings: str(settings.get("page_id", "")),
+        _prepare_facebook,
+    ),
+)
 
 
 def furnished(config: Config) -> Config:
-    """The configuration with a Telegram channel at the playground, when it is on and no other one is there."""
-    taken = any(channel.connector == "telegram" for channel in config.channels.values())
+    """The configuration with a channel at each platform of the playground that has none, when it is on."""
     line = next((name for name, line in config.lines.items() if line.speaks), None)
-    if not config.playground or taken or line is None:
+    if not config.playground or line is None:
         return config
-    own = {"token": TOKEN, "api_url": f"{_address(config)}/playground/telegram"}
-    # It speaks as the first channel does: with its line, promises and menu.
-    like = next(iter(config.channels.values()), ChannelSection(connector="telegram", line=line))
-    channel = like.model_copy(update={"connector": "telegram", "settings": own})
-    name = "telegram" if "telegram" not in config.channels else "telegram-playground"
-    return config.model_copy(update={"channels": {**config.channels, name: channel}})
+    channels = dict(config.channels)
+    taken = {channel.connector for channel in channels.values()}
+    for stage in STAGES:
+        if stage.connector in taken:
+            continue
+        # It speaks as the first channel does: with its line, promises and menu.
+        like = next(iter(config.channels.values()), ChannelSection(connector=stage.connector, line=line))
+        own = {"connector": stage.connector, "settings": _own(stage, config)}
+        name = stage.connector if stage.connector not in channels else f"{stage.connector}-playground"
+        channels[name] = like.model_copy(update=own)
+    return config.model_copy(update={"channels": channels})
+
+
+def _own(stage: Stage, config: Config) -> dict[str, Any]:
+    return {**stage.settings, "api_url": f"{_address(config)}/playground/{stage.connector}"}
 
 
 def _address(config: Config) -> str:
@@ -51,20 +117,17 @@ def _address(config: Config) -> str:
 
 
 def opened(config: Config) -> Playground | None:
-    """The playground, when it is on."""
+    """The playground, when it is on, with the accounts of the channels that came with it."""
     if not config.playground:
         return None
     from bridge.playground.frame import Playground
-    from bridge.playground.telegram import Telegram
 
     made = Playground()
-    if any(_own_token(channel) == TOKEN for channel in config.channels.values()):
-        made.of(Telegram).bot(TOKEN, NAME, HANDLE)
+    for stage in STAGES:
+        for name, channel in config.channels.items():
+            if channel.connector == stage.connector and dict(channel.settings) == _own(stage, config):
+                stage.prepare(made, f"{_address(config)}/hooks/{name}")
     return made
-
-
-def _own_token(channel: ChannelSection) -> str:
-    return str(channel.settings.get("token", ""))
 
 
 def routes(playground: Playground | None, config: Config, router: Router) -> Sequence[BaseRoute]:
@@ -74,16 +137,18 @@ def routes(playground: Playground | None, config: Config, router: Router) -> Seq
     from bridge.playground import control
 
     channels = {
-        _own_token(channel).partition(":")[0]: name
+        (stage.connector, stage.account(channel.settings)): name
+        for stage in STAGES
         for name, channel in config.channels.items()
-        if channel.connector == "telegram"
+        if channel.connector == stage.connector
     }
     titles = {name: line.title or name for name, line in config.lines.items()}
 
-    async def where(_platform: str, account: str, customer: str) -> dict[str, Any] | None:
-        if account not in channels:
+    async def where(platform: str, account: str, customer: str) -> dict[str, Any] | None:
+        name = channels.get((platform, account))
+        if name is None:
             return None
-        dialog = await router.read.current(ChannelName(channels[account]), Address(customer))
+        dialog = await router.read.current(ChannelName(name), Address(customer))
         if dialog is None:
             return None
         return {

@@ -43,6 +43,9 @@ def test_a_bot_comes_along_that_speaks_as_the_first_channel_does(tmp_path: Path)
     assert (channel.connector, channel.line) == ("telegram", "first")
     assert channel.menu == made.channels["shop"].menu
     assert channel.settings["api_url"] == "http://127.0.0.1:8123/playground/telegram"
+    page = made.channels["facebook"]
+    assert (page.connector, page.menu) == ("facebook", channel.menu)
+    assert page.settings["api_url"] == "http://127.0.0.1:8123/playground/facebook"
     assert made.channels["shop"].connector == "site"
 
 
@@ -53,15 +56,37 @@ def test_a_bot_comes_along_that_speaks_as_the_first_channel_does(tmp_path: Path)
         ({"channels": {}, "lines": {"back": {"speaks": False, "desks": ["web"]}}}, set()),
         (
             {"channels": {"own": {"connector": "telegram", "line": "first", "token": "1:x"}}},
-            {"own"},
+            {"own", "facebook"},
         ),
-        ({"channels": {}}, {"telegram"}),
+        (
+            {
+                "channels": {
+                    "own": {
+                        "connector": "facebook",
+                        "line": "first",
+                        "page_id": 1,
+                        "token": "EAAG",
+                        "app_secret": "12345678",
+                        "verify_token": "12345678",
+                    }
+                }
+            },
+            {"own", "telegram"},
+        ),
+        ({"channels": {}}, {"telegram", "facebook"}),
         (
             {"channels": {"telegram": {"connector": "site", "line": "first"}}},
-            {"telegram", "telegram-playground"},
+            {"telegram", "telegram-playground", "facebook"},
         ),
     ],
-    ids=["off", "nobody speaks", "a bot of one's own", "no channel at all", "the name is taken"],
+    ids=[
+        "off",
+        "nobody speaks",
+        "a bot of one's own",
+        "a page of one's own",
+        "no channel at all",
+        "the name is taken",
+    ],
 )
 def test_no_bot_comes_along_where_it_is_not_wanted(
     tmp_path: Path, changes: dict[str, Any], channels: set[str]

@@ -98,9 +98,13 @@ class Control:
         ]
 
     async def state(self, _request: Request) -> Response:
-        """Accounts, customers and faults of all platforms."""
+        """What all platforms can do, their accounts and customers; what is to befall."""
         platforms = {
-            name: {"accounts": platform.accounts(), "customers": platform.customers()}
+            name: {
+                "about": platform.about(),
+                "accounts": platform.accounts(),
+                "customers": platform.customers(),
+            }
             for name, platform in self._playground.platforms.items()
         }
         faults = [asdict(fault) for fault in self._playground.faults.waiting]

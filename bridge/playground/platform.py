@@ -28,6 +28,10 @@ class Platform(ABC):
         """The platform's own API, below /playground/<name>."""
 
     @abstractmethod
+    def about(self) -> Json:
+        """What its phone is called and can do, as docs/playground.md describes it."""
+
+    @abstractmethod
     def accounts(self) -> list[Json]:
         """Those that customers can write to: `id`, `name`, `handle`."""
 

@@ -138,7 +138,7 @@ def _customer_door(channel: str) -> str:
 
 _PHONES_DOOR = (
     '<a class="big" href="/playground"><b data-t="as_phones">Write from a phone</b>'
-    '<span data-t="as_phones_text">Telegram, played on this page</span></a>'
+    '<span data-t="as_phones_text">A messenger, played in the browser</span></a>'
 )
 
 

@@ -29,11 +29,13 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 class Customer:
     """Somebody of the playground with his phone before him."""
 
-    def __init__(self, page: Page, name: str) -> None:
+    def __init__(self, page: Page, name: str, platform: str = "Telegram") -> None:
         self.page = page
         self.talk = page.locator(".talk")
         page.goto("/playground")
         page.locator("#live[data-connected=true]").wait_for()
+        page.get_by_role("radio", name=platform).check()
+        expect(page.locator(".device")).to_have_accessible_name(re.compile(platform))
         page.locator(".person").first.wait_for()
         if not page.locator(".person", has_text=name).count():
             page.locator("#new-name").fill(name)

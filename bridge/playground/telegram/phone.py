@@ -17,6 +17,32 @@ from bridge.playground.telegram.people import Person
 if TYPE_CHECKING:
     from bridge.playground.telegram.telegram import Telegram
 
+ABOUT: Json = {
+    "title": "Telegram",
+    "order": 1,
+    "speaker": "bot",
+    "acts": [
+        "start",
+        "write",
+        "reply",
+        "edit",
+        "delete",
+        "delete_any",
+        "send",
+        "locate",
+        "contact",
+        "dice",
+        "react",
+        "block",
+    ],
+    "kinds": ["photo", "document", "voice", "sticker"],
+    "album": 10,
+    "caption": True,
+    "reactions": ["👍", "❤", "🔥", "🎉", "😁", "😢"],
+    "link": {"address": "t.me/{handle}?start=", "example": "spring_sale", "most": 64},
+    "mishaps": {"calls": "send*", "news": "message"},
+}
+"""What the phone can do."""
 _PLAIN = ("location", "contact", "dice", "poll", "venue")
 
 
@@ -79,6 +105,7 @@ def chat(person: Person, bot: Bot) -> Json:
         "started": private.started,
         "blocked": private.blocked,
         "typing": typing[0] if typing else None,
+        "last": _last(private),
         "commands": next((value for (what, _), value in bot.profile.items() if what == "commands"), []),
         "messages": [_message(said, person, bot) for said in private.messages.values()],
     }

@@ -252,6 +252,9 @@ class Telegram(Platform):
             bot.inbox.terminate()
             bot.webhook.close()
 
+    def about(self) -> Json:
+        return phone.ABOUT
+
     def accounts(self) -> list[Json]:
         return phone.accounts(self)
 

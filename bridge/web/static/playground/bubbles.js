@@ -54,7 +54,7 @@ export function message(row, on) {
     h(
       "div",
       { class: "column" },
-      h("div", { class: "bubble" }, h("span", { class: "unseen" }, t(one.mine ? "you_said" : "bot_said")), body, reactions(one, on), foot),
+      h("div", { class: "bubble" }, h("span", { class: "unseen" }, on.say(one.mine ? "you_said" : "bot_said")), body, reactions(one, on), foot),
       keyboard(one, on),
     ),
     menu,
@@ -77,7 +77,7 @@ function quoted(answered, on) {
   return h(
     "button",
     { type: "button", class: "quoted", onclick: () => on.find(answered.id) },
-    h("b", null, t(answered.mine ? "you" : "the_bot")),
+    h("b", null, on.say(answered.mine ? "you" : "the_bot")),
     h("span", null, answered.text || t("a_file")),
   );
 }
@@ -193,5 +193,5 @@ function keyboard(one, on) {
     each.url
       ? h("a", { class: "key", href: each.url, target: "_blank", rel: "noopener noreferrer" }, each.text)
       : h("button", { type: "button", class: "key", onclick: (event) => on.press(event.currentTarget, one, each.data) }, each.text);
-  return h("div", { class: "keys" }, one.buttons.map((row) => h("div", null, row.map(button))));
+  return h("div", { class: one.quick ? "keys quick" : "keys" }, one.buttons.map((row) => h("div", null, row.map(button))));
 }

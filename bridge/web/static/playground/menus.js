@@ -5,8 +5,6 @@ import { t } from "../words.js";
 import { shown } from "./bubbles.js";
 import { icon } from "./icons.js";
 
-const REACTIONS = ["👍", "❤", "🔥", "🎉", "😁", "😢"];
-
 export class Menus {
   constructor(phone) {
     this.phone = phone;
@@ -42,7 +40,8 @@ export class Menus {
 
   message(button, one) {
     const mine = one.reactions.find((given) => given.mine)?.emoji;
-    const reactions = REACTIONS.map((emoji) => {
+    const { phone } = this;
+    const reactions = phone.about.reactions.map((emoji) => {
       const given = emoji === mine;
       const give = () => {
         this.box.hidePopover();
@@ -51,38 +50,50 @@ export class Menus {
       return h("button", { type: "button", role: "menuitemcheckbox", "aria-checked": String(given), "aria-label": t("react_with", { emoji }), onclick: give }, shown(emoji));
     });
     this.open(button, [
-      h("div", { class: "reactions-row", role: "group", "aria-label": t("reactions") }, reactions),
-      this.item("reply", t("reply_here"), () => this.phone.answer(one)),
-      one.mine && one.text ? this.item("edit", t("edit_message"), () => this.phone.edit(one)) : null,
-      this.item("trash", t("delete_message"), () => this.phone.do("delete", { message: one.id }), "danger"),
+      phone.can("react") ? h("div", { class: "reactions-row", role: "group", "aria-label": t("reactions") }, reactions) : null,
+      phone.can("reply") ? this.item("reply", t("reply_here"), () => phone.answer(one)) : null,
+      phone.can("edit") && one.mine && one.text ? this.item("edit", t("edit_message"), () => phone.edit(one)) : null,
+      phone.can("delete") && (one.mine || phone.can("delete_any")) ? this.item("trash", phone.say("delete_message"), () => phone.do("delete", { message: one.id }), "danger") : null,
     ]);
   }
 
   chat(button) {
-    const commands = this.phone.chat?.commands ?? [];
+    const { phone } = this;
+    const commands = phone.chat?.commands ?? [];
     this.open(button, [
       commands.map((one) => this.item("send", `/${one.command} — ${one.description}`, () => this.phone.do("write", { text: `/${one.command}` }))),
-      this.item("link", t("start_with"), () => this.phone.startWith()),
-      this.phone.chat?.blocked
-        ? this.item("block", t("restart_bot"), () => this.phone.do("unblock", {}))
-        : this.item("block", t("block_bot"), () => this.phone.do("block", {}), "danger"),
+      phone.can("start") ? this.item("link", phone.say("start_with"), () => phone.startWith()) : null,
+      phone.can("answer") ? this.item("reply", phone.say("answer_there"), () => phone.answerThere()) : null,
+      !phone.can("block") ? null : phone.chat?.blocked
+        ? this.item("block", phone.say("restart_bot"), () => phone.do("unblock", {}))
+        : this.item("block", phone.say("block_bot"), () => phone.do("block", {}), "danger"),
     ]);
   }
 
   attach(button) {
-    this.open(button, [
-      this.item("photo", t("attach_photo"), () => this.phone.pick("photo", "image/*,video/*")),
-      this.item("file", t("attach_file"), () => this.phone.pick("document", "")),
-      h("hr"),
-      this.item("photo", t("sample_photo"), () => this.phone.sampled("photo", 1)),
-      this.item("album", t("sample_album"), () => this.phone.sampled("photo", 3)),
-      this.item("voice", t("sample_voice"), () => this.phone.sampled("voice", 1)),
-      this.item("file", t("sample_file"), () => this.phone.sampled("document", 1)),
-      this.item("sticker", t("sample_sticker"), () => this.phone.sampled("sticker", 1)),
-      h("hr"),
-      this.item("pin", t("attach_location"), () => this.phone.do("locate", { latitude: 59.9343, longitude: 30.3351 })),
-      this.item("contact", t("attach_contact"), () => this.phone.do("contact", { phone: "+7 921 555-01-23", name: t("sample_name") })),
-      this.item("dice", t("attach_dice"), () => this.phone.do("dice", {})),
-    ]);
+    const { phone } = this;
+    const { kinds, album } = phone.about;
+    const sample = (kind, count = 1) => () => phone.sampled(kind, count);
+    const own = kinds.flatMap((kind) => (PICKED[kind] ? [this.item(...PICKED[kind](phone))] : []));
+    const made = [
+      kinds.includes("photo") && this.item("photo", t("sample_photo"), sample("photo")),
+      kinds.includes("photo") && album > 2 && this.item("album", t("sample_album"), sample("photo", 3)),
+      kinds.includes("voice") && this.item("voice", t("sample_voice"), sample("voice")),
+      kinds.includes("document") && this.item("file", t("sample_file"), sample("document")),
+      kinds.includes("sticker") && this.item("sticker", t("sample_sticker"), sample("sticker")),
+    ];
+    const others = [
+      phone.can("locate") && this.item("pin", t("attach_location"), () => phone.do("locate", { latitude: 59.9343, longitude: 30.3351 })),
+      phone.can("contact") && this.item("contact", t("attach_contact"), () => phone.do("contact", { phone: "+7 921 555-01-23", name: t("sample_name") })),
+      phone.can("dice") && this.item("dice", t("attach_dice"), () => phone.do("dice", {})),
+    ];
+    const parts = [own, made, others].map((part) => part.filter(Boolean)).filter((part) => part.length);
+    this.open(button, parts.flatMap((part, index) => (index ? [h("hr"), ...part] : part)));
   }
 }
+
+// What is taken from the machine, by its kind.
+const PICKED = {
+  photo: (phone) => ["photo", t("attach_photo"), () => phone.pick("photo", "image/*,video/*")],
+  document: (phone) => ["file", t("attach_file"), () => phone.pick("document", "")],
+};

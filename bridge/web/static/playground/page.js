@@ -1,6 +1,6 @@
 // The playground: who is played, what goes wrong, what happens meanwhile. Owns the page around the phone.
 
-import "../words/playground.js";
+import { spoken } from "../words/playground.js";
 import { fill, h, kept, keyed } from "../dom.js";
 import { follow } from "../stream.js";
 import { countdown, tick } from "../time.js";
@@ -11,14 +11,14 @@ import { Phone } from "./phone.js";
 
 const at = (id) => document.getElementById(id);
 const NAMES = { en: ["Anna", "Boris", "Chloe", "Daniel", "Emma", "Felix"], ru: ["Анна", "Борис", "Вера", "Глеб", "Дарья", "Егор"] };
-// What may go wrong: how it is scripted, and how long it lasts (0: until it is switched off).
+// What may go wrong: how it is scripted, what it befalls, and how long it lasts (0: until it is switched off).
 const MISHAPS = [
-  { name: "ill", script: { kind: "error", method: "send*", times: 0 } },
-  { name: "slow", script: { kind: "slow", method: "send*", seconds: 8, times: 0 } },
-  { name: "flood", script: { kind: "flood", method: "send*", seconds: 10, times: 1 } },
-  { name: "lost", script: { kind: "drop", method: "send*", taken: true, times: 1 } },
-  { name: "open", script: { kind: "hang", method: "send*", seconds: 60, times: 1 } },
-  { name: "twice", script: { kind: "duplicate", method: "message", times: 0 } },
+  { name: "ill", befalls: "calls", script: { kind: "error", times: 0 } },
+  { name: "slow", befalls: "calls", script: { kind: "slow", seconds: 8, times: 0 } },
+  { name: "flood", befalls: "calls", script: { kind: "flood", seconds: 10, times: 1 } },
+  { name: "lost", befalls: "calls", script: { kind: "drop", taken: true, times: 1 } },
+  { name: "open", befalls: "calls", script: { kind: "hang", seconds: 60, times: 1 } },
+  { name: "twice", befalls: "news", script: { kind: "duplicate", times: 0 } },
 ];
 
 speak();
@@ -28,21 +28,60 @@ document.querySelectorAll("a[data-language]").forEach((link) => {
   if (link.dataset.language === language()) link.setAttribute("aria-current", "true");
 });
 
-const platform = "telegram";
-let state = { platforms: { [platform]: { accounts: [], customers: [] } }, faults: [], rates: false };
-let customer = kept.get("played");
-let account = kept.get("played:account");
+let state = { platforms: {}, faults: [], rates: false };
+let platform = null;
+let customer = null;
+let account = null;
+let phone = null;
+let say = t;
 let blocked = false;
 let lastCall = 0;
 
-const phone = new Phone(at("phone"), { platform, problem, changed: (chat) => heard(chat) });
-
 const who = () => state.platforms[platform];
+
+// Another phone is taken into the hand: each remembers whose it is.
+function take(name) {
+  platform = name;
+  customer = kept.get(`played:${platform}:customer`);
+  account = kept.get(`played:${platform}:account`);
+  latest = null;
+  blocked = false;
+  delete at("now").dataset.look;
+  fill(at("now"));
+  const { about } = who();
+  say = spoken(about);
+  at("writes-to").textContent = say("writes_to");
+  phone?.close();
+  phone = new Phone(at("phone"), { platform, about, problem, changed: (chat) => heard(chat) });
+}
+
+const inOrder = () => Object.keys(state.platforms).sort((one, other) => state.platforms[one].about.order - state.platforms[other].about.order);
+
+function platforms() {
+  const names = inOrder();
+  at("platforms").closest("fieldset").hidden = names.length < 2;
+  keyed(at("platforms"), names, (name) => name, choice, (name) => String(name === platform));
+}
+
+function choice(name) {
+  const choose = () => {
+    kept.set("played:platform", name);
+    take(name);
+    refresh();
+  };
+  const button = h("input", { type: "radio", name: "platform", value: name, checked: name === platform, onchange: choose, data: { act: name } });
+  return h("label", { data: { platform: name } }, button, h("span", null, state.platforms[name].about.title));
+}
 
 async function refresh() {
   const found = await ask("state");
   if (!found) return;
   state = found;
+  if (!who()) {
+    const wanted = kept.get("played:platform");
+    take(state.platforms[wanted] ? wanted : (inOrder().find((name) => state.platforms[name].accounts.length) ?? inOrder()[0]));
+  }
+  platforms();
   const { accounts, customers } = who();
   if (!accounts.some((one) => one.id === account)) account = accounts[0]?.id ?? null;
   if (!customers.some((one) => one.id === customer)) customer = customers.at(-1)?.id ?? null;
@@ -81,7 +120,7 @@ function person(one) {
   const news = one.news ? h("span", { class: "news" }, h("span", { class: "unseen" }, t("news"))) : null;
   const choose = () => {
     customer = one.id;
-    kept.set("played", customer);
+    kept.set(`played:${platform}:customer`, customer);
     refresh();
   };
   const props = { type: "button", class: "person", "aria-pressed": String(one.mine), onclick: choose, data: { act: one.id } };
@@ -101,10 +140,10 @@ function bots() {
 }
 
 function faults() {
-  const items = MISHAPS.map((one) => ({ ...one, number: scripted(one.script)?.number }));
+  const items = MISHAPS.map((one) => ({ name: one.name, script: written(one), number: scripted(written(one))?.number }));
   const rows = [
     ...items.map((one) => toggle(one.name, one.number != null, () => script(one))),
-    toggle("blocked", blocked, () => block(!blocked)),
+    who().about.acts.includes("block") ? toggle("blocked", blocked, () => block(!blocked)) : null,
     toggle("rates", state.rates, () => change("POST", "switches", { rates: !state.rates }, problem)),
   ];
   const focused = document.activeElement?.dataset?.fault;
@@ -112,11 +151,13 @@ function faults() {
   if (focused) at("faults").querySelector(`[data-fault="${focused}"]`)?.focus();
 }
 
-const scripted = ({ kind, method }) => state.faults.find((one) => one.kind === kind && one.method === method);
+// As it is told to the playground, of this platform alone.
+const written = ({ script, befalls }) => ({ ...script, platform, method: who().about.mishaps[befalls] });
+const scripted = (wanted) => state.faults.find((one) => one.kind === wanted.kind && one.method === wanted.method && one.platform === platform);
 
 function toggle(name, on, flip) {
   const button = h("button", { type: "button", role: "switch", "aria-checked": String(on), "aria-labelledby": `fault-${name}`, "aria-describedby": `about-${name}`, data: { fault: name }, onclick: () => Promise.resolve(flip()).then(refresh) });
-  const words = h("div", null, h("span", { id: `fault-${name}` }, t(`fault_${name}`)), h("small", { id: `about-${name}` }, t(`fault_${name}_text`)));
+  const words = h("div", null, h("span", { id: `fault-${name}` }, say(`fault_${name}`)), h("small", { id: `about-${name}` }, say(`fault_${name}_text`)));
   return h("li", null, words, button);
 }
 
@@ -131,8 +172,7 @@ async function block(on) {
 // What stands on the phone has been seen.
 function heard(chat) {
   const last = who().customers.find((one) => one.id === customer)?.chats[account] ?? 0;
-  const shown = Math.max(last, ...chat.messages.filter((one) => !one.mine).map((one) => Number(one.id)), 0);
-  kept.set(`played:${customer}`, shown);
+  kept.set(`played:${customer}`, Math.max(last, chat.last));
   if (blocked !== chat.blocked) {
     blocked = chat.blocked;
     faults();
@@ -152,12 +192,12 @@ async function dialog(chat) {
 }
 
 function story(found, chat) {
-  if (!chat.started) return h("p", null, t("now_begin"));
+  if (!chat.started) return h("p", null, say("now_begin"));
   const waiting = chat.messages.some((one) => one.mine && !one.taken);
   const parts = [];
-  if (chat.blocked) parts.push(h("p", { class: "now-blocked" }, t("now_blocked")));
-  else if (waiting) parts.push(h("p", null, t("now_waiting")));
-  if (!found) return parts.length ? parts : h("p", null, t("now_nowhere"));
+  if (chat.blocked) parts.push(h("p", { class: "now-blocked" }, say("now_blocked")));
+  else if (waiting) parts.push(h("p", null, say("now_waiting")));
+  if (!found) return parts.length ? parts : h("p", null, say("now_nowhere"));
   const due = found.started_at && found.due_at ? [" ", countdown(found)] : null;
   parts.push(
     h("p", { class: "now-dialog" }, h("span", { class: `status ${found.status}` }, t(`status_${found.status}`)), due),
@@ -168,7 +208,7 @@ function story(found, chat) {
 }
 
 function nobody() {
-  fill(at("now"), h("p", null, t("now_nobody")), h("p", null, h("code", null, `${location.origin}/playground/telegram`)));
+  fill(at("now"), h("p", null, say("now_nobody")), h("p", null, h("code", null, `${location.origin}/playground/${platform}`)));
 }
 
 async function calls() {
@@ -190,7 +230,7 @@ async function calls() {
 
 function call(one) {
   const words = [...one.problems, one.error].filter(Boolean)[0] ?? "";
-  const what = one.arguments.text ?? one.arguments.caption ?? one.arguments.action ?? "";
+  const what = one.arguments.text ?? one.arguments.message?.text ?? one.arguments.caption ?? one.arguments.action ?? "";
   return h(
     "li",
     { class: one.fault ? "refused" : one.verdict },
@@ -215,7 +255,7 @@ at("arrive").addEventListener("submit", async (event) => {
   const made = name && (await arrive(platform, name, language(), problem));
   if (!made) return;
   customer = made;
-  kept.set("played", made);
+  kept.set(`played:${platform}:customer`, made);
   delete at("new-name").dataset.touched;
   at("new-name").value = "";
   await refresh();
@@ -223,7 +263,7 @@ at("arrive").addEventListener("submit", async (event) => {
 at("new-name").addEventListener("input", () => (at("new-name").dataset.touched = "1"));
 at("accounts").addEventListener("change", () => {
   account = at("accounts").value;
-  kept.set("played:account", account);
+  kept.set(`played:${platform}:account`, account);
   refresh();
 });
 at("wire").addEventListener("toggle", calls);

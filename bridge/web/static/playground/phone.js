@@ -2,6 +2,7 @@
 
 import { fill, h, keyed } from "../dom.js";
 import { language, t } from "../words.js";
+import { spoken } from "../words/playground.js";
 import { act, ask } from "./api.js";
 import { dayOf, groups, message } from "./bubbles.js";
 import { avatar, icon } from "./icons.js";
@@ -9,13 +10,13 @@ import { Menus } from "./menus.js";
 import { sample } from "./samples.js";
 
 export class Phone {
-  constructor(root, { platform, problem, changed }) {
-    Object.assign(this, { root, platform, problem, changed, chat: null, account: null, customer: null, answering: null, editing: null });
+  constructor(root, { platform, about, problem, changed }) {
+    Object.assign(this, { root, platform, about, say: spoken(about), problem, changed, chat: null, account: null, customer: null, answering: null, editing: null });
     this.build();
   }
 
   build() {
-    this.talk = h("div", { class: "talk", role: "log", tabindex: "0", "aria-label": t("conversation_with_bot") });
+    this.talk = h("div", { class: "talk", role: "log", tabindex: "0", "aria-label": this.say("conversation_with_bot") });
     this.face = h("span", { class: "face" });
     this.title = h("b");
     this.under = h("span", { class: "under", "aria-live": "polite" });
@@ -33,7 +34,7 @@ export class Phone {
       this.root,
       h(
         "section",
-        { class: "device", "aria-label": t("phone_telegram"), data: { platform: this.platform } },
+        { class: "device", "aria-label": this.say("phone_with"), data: { platform: this.platform } },
         h("div", { class: "glass" },
           h("div", { class: "status-line", "aria-hidden": "true" }, (this.time = h("span")), h("span", { class: "island" }), h("span", { class: "signs" }, h("i"), h("i"), h("i"), h("i"), h("em"))),
           h("header", { class: "chat-head" }, this.face, h("div", { class: "names" }, this.title, this.under), more),
@@ -46,7 +47,18 @@ export class Phone {
       ),
     );
     this.clock();
-    setInterval(() => this.clock(), 10_000);
+    this.beat = setInterval(() => this.clock(), 10_000);
+  }
+
+  // It is laid aside: nothing of it happens any more.
+  close() {
+    clearInterval(this.beat);
+    clearTimeout(this.typed);
+    this.account = this.customer = null;
+  }
+
+  can(act) {
+    return this.about.acts.includes(act);
   }
 
   clock() {
@@ -67,7 +79,7 @@ export class Phone {
   }
 
   empty() {
-    this.title.textContent = t("no_bot");
+    this.title.textContent = this.say("no_bot");
     this.under.textContent = "";
     fill(this.face);
     fill(this.foot);
@@ -80,6 +92,7 @@ export class Phone {
     this.chat = chat;
     this.draw(jump);
     this.changed(chat);
+    if (chat.unread && this.can("read") && document.visibilityState === "visible") this.do("read", {});
   }
 
   draw(jump) {
@@ -103,10 +116,11 @@ export class Phone {
 
   row(row) {
     if (row.day) return h("p", { class: "day-mark" }, h("span", null, row.day));
-    if (row.typing) return h("div", { class: "dots", role: "img", "aria-label": t("bot_types") }, h("i"), h("i"), h("i"));
-    if (row.hello) return h("div", { class: "hello" }, h("b", null, t("hello_title")), h("p", null, this.chat.about || t("hello_text")));
+    if (row.typing) return h("div", { class: "dots", role: "img", "aria-label": this.say("bot_types") }, h("i"), h("i"), h("i"));
+    if (row.hello) return h("div", { class: "hello" }, h("b", null, this.say("hello_title")), h("p", null, this.chat.about || this.say("hello_text")));
     return message(row, {
       platform: this.platform,
+      say: this.say,
       customer: this.customer.id,
       menu: (button, one) => this.menus.message(button, one),
       press: (button, one, data) => this.press(button, one, data),
@@ -119,7 +133,7 @@ export class Phone {
   typing() {
     clearTimeout(this.typed);
     const { typing, blocked } = this.chat;
-    this.under.textContent = typing ? t(typing.does === "typing" ? "typing" : "sends_something") : blocked ? t("you_blocked") : t("a_bot");
+    this.under.textContent = typing ? t(typing.does === "typing" ? "typing" : "sends_something") : blocked ? t("you_blocked") : this.say("a_bot");
     this.under.classList.toggle("busy", Boolean(typing));
     if (typing) this.typed = setTimeout(() => this.refresh(), typing.for * 1000 + 50);
   }
@@ -130,11 +144,11 @@ export class Phone {
     if (this.foot.dataset.kind === kind) return;
     this.foot.dataset.kind = kind;
     if (kind === "write") fill(this.foot, this.composer);
-    else fill(this.foot, h("button", { type: "button", class: "big-act", onclick: () => this.do(blocked ? "unblock" : "start", {}) }, t(blocked ? "restart_bot" : "start_bot")));
+    else fill(this.foot, h("button", { type: "button", class: "big-act", onclick: () => this.do(blocked ? "unblock" : "start", {}) }, this.say(blocked ? "restart_bot" : "start_bot")));
   }
 
   find(id) {
-    const found = this.talk.querySelector(`[data-message="${id}"]`);
+    const found = this.talk.querySelector(`[data-message="${CSS.escape(id)}"]`);
     if (!found) return;
     found.scrollIntoView({ block: "center", behavior: "smooth" });
     found.classList.add("found");
@@ -176,7 +190,7 @@ export class Phone {
   answer(one) {
     this.forget();
     this.answering = one;
-    this.stripped("reply", t(one.mine ? "you" : "reply_to_bot"), one);
+    this.stripped("reply", this.say(one.mine ? "you" : "reply_to_bot"), one);
   }
 
   edit(one) {
@@ -217,19 +231,31 @@ export class Phone {
   // -- what the menus do
 
   startWith() {
-    const field = h("input", { name: "payload", maxlength: "64", pattern: "[A-Za-z0-9_\\-]*", value: "spring_sale", "aria-label": t("start_payload") });
+    const { address, example, most } = this.about.link;
+    const field = h("input", { name: "payload", maxlength: String(most), pattern: "[A-Za-z0-9_\\-]*", value: example, "aria-label": t("start_payload") });
+    const link = `${address.replace("{handle}", this.chat.handle.replace(/^@/, ""))}…`;
+    this.ask("start_with", this.say("start_text", { link }), field, "start_bot", () => this.do("start", { payload: field.value }));
+  }
+
+  // Somebody answers on the platform itself, past the bridge.
+  answerThere() {
+    const field = h("textarea", { rows: "3", required: true, "aria-label": t("message") });
+    this.ask("answer_there", this.say("answer_there_text"), field, "send_message", () => field.value.trim() && this.do("answer", { text: field.value }));
+  }
+
+  ask(title, text, field, go, does) {
     const form = h(
       "form",
       { method: "dialog" },
-      h("h2", null, t("start_with")),
-      h("p", { class: "quiet" }, t("start_text", { handle: this.chat.handle.slice(1) })),
+      h("h2", null, this.say(title)),
+      h("p", { class: "quiet" }, text),
       field,
-      h("div", { class: "buttons" }, h("button", { class: "primary", value: "go" }, t("start_bot")), h("button", { value: "" , formnovalidate: true }, t("cancel"))),
+      h("div", { class: "buttons" }, h("button", { class: "primary", value: "go" }, this.say(go)), h("button", { value: "", formnovalidate: true }, t("cancel"))),
     );
-    const box = h("dialog", { class: "form", "aria-label": t("start_with") }, form);
+    const box = h("dialog", { class: "form", "aria-label": this.say(title) }, form);
     box.addEventListener("close", () => {
       box.remove();
-      if (box.returnValue) this.do("start", { payload: field.value });
+      if (box.returnValue) does();
     });
     document.body.append(box);
     box.showModal();
@@ -256,11 +282,11 @@ export class Phone {
     if (!files.length) return;
     const form = new FormData();
     form.set("kind", kind);
-    if (!["voice", "sticker"].includes(kind)) form.set("text", this.words.value.trim());
+    if (this.about.caption && !["voice", "sticker"].includes(kind)) form.set("text", this.words.value.trim());
     if (kind === "voice") form.set("duration", "3");
     if (kind === "sticker") form.set("emoji", "👋");
     if (this.answering) form.set("reply_to", this.answering.id);
-    files.slice(0, 10).forEach((file, index) => form.set(`file${index}`, file, file.name));
+    files.slice(0, this.about.album).forEach((file, index) => form.set(`file${index}`, file, file.name));
     if (!(await this.do("send", form))) return;
     if (form.get("text")) this.words.value = "";
     this.grow();

@@ -219,7 +219,7 @@ class Echoed:
     """Something was said in our name on the platform.
 
     With the `key` of one of our posts, or the beginning of it, it tells that this one has arrived; without, a person
-    answered from the platform's own page.
+    answered from the platform's own page, or (`automatic`) another program did, which keeps no promise.
     """
 
     channel: ChannelName
@@ -231,6 +231,7 @@ class Echoed:
     remote: tuple[Remote, ...] = ()
     author_name: str = ""
     said_at: datetime | None = None
+    automatic: bool = False
 
 
 Heard = Incoming | Edited | Deleted | Reacted | Reachable | Receipted | Echoed

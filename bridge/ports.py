@@ -111,6 +111,9 @@ class Router(Protocol):
         Raises `TooMuch` when it would be more than `per_day` bytes of this owner's within a day.
         """
 
+    async def bookmark(self, channel: ChannelName, place: str) -> None:
+        """Keeps how far a channel has read what its platform keeps for it, in the connector's own words."""
+
     async def quarantine(self, channel: ChannelName, event_key: str, raw: bytes, reason: str) -> None:
         """Keeps an authentic event that could not be understood; the same event key once."""
 
@@ -198,6 +201,9 @@ class Reader(Protocol):
         self, *, state: str | None = None, cursor: str | None = None, limit: int = 50
     ) -> v.Page[v.QuarantineView]:
         """Events that could not be understood, or those of them in one state."""
+
+    async def bookmark(self, channel: ChannelName) -> str:
+        """How far a channel has read what its platform keeps for it; "" when it never has."""
 
     async def actions(self, subject: str, *, limit: int = 100) -> list[v.ActionView]:
         """Who did what to a subject ("dialog:7"), latest first."""

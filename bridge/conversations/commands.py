@@ -91,6 +91,21 @@ class Introduce(Command[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class Bookmark(Command[None]):
+    """A channel has read so far of what its platform keeps for it; the latest word counts."""
+
+    channel: ChannelName
+    place: str
+
+    def needs(self, needs: Needs) -> None:
+        """Nothing: whoever comes last is right."""
+
+    def fold(self, work: Work) -> None:
+        work.rules.channel(self.channel)
+        work.keep_bookmark(self.channel, self.place)
+
+
+@dataclass(frozen=True, slots=True)
 class Reply(Command[Receipt]):
     """An agent's words in a dialog; `key` makes a repeated request harmless."""
 

@@ -46,14 +46,15 @@ def found(dialog: Dialog, now: datetime, rules: Rules) -> Change | None:
 def echoed(dialog: Dialog, echo: Echoed, now: datetime, rules: Rules) -> Change:
     """A person has answered on the platform's own page: his words stand in the dialog, and keep the promise.
 
-    The moment he said it counts, unless it lies before the question.
+    The moment he said it counts, unless it lies before the question. What another program says answers nobody: the
+    dialog goes on as it was.
     """
     draft = Draft(dialog, now)
     opening = not dialog.preview
     at = min(echo.said_at or now, now)
-    author = Author("agent", None, echo.author_name or dialog.channel)
+    author = Author("bot" if echo.automatic else "agent", None, echo.author_name or dialog.channel)
     draft.set(bot_asks=None)
-    late = dialog.promise is not None and at < dialog.promise.started_at
+    late = echo.automatic or (dialog.promise is not None and at < dialog.promise.started_at)
     if opening or (dialog.status is Status.resolved and not late):
         draft.set(status=Status.waiting, resolved_at=None)
     spoken = draft.say(author, echo.text, event="echo", mark=Mark.accepted, said_at=at)
@@ -63,7 +64,7 @@ def echoed(dialog: Dialog, echo: Echoed, now: datetime, rules: Rules) -> Change:
         to_channel(dialog.channel),
         posts.said_elsewhere(dialog, spoken),
         message_seq=spoken.seq,
-        human=True,
+        human=not echo.automatic,
         native=echo.native,
     )
     draft.set(preview=posts.preview(spoken, echo.remote))

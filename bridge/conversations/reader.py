@@ -151,6 +151,9 @@ class Reader:
         """The channel of an event in quarantine, its bytes as they came, and its state."""
         return await self._read(records.raw, event)
 
+    async def bookmark(self, channel: ChannelName) -> str:
+        return await self._read(records.bookmark, channel)
+
     async def actions(self, subject: str, *, limit: int = 100) -> list[v.ActionView]:
         return await self._read(records.actions, subject, limit)
 

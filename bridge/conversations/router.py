@@ -18,7 +18,7 @@ import structlog
 from bridge import actions as a
 from bridge import metrics
 from bridge.conversations import natives, posts, roles, store
-from bridge.conversations.commands import Introduce, Reached, Receive, Reply, StoreFile
+from bridge.conversations.commands import Bookmark, Introduce, Reached, Receive, Reply, StoreFile
 from bridge.conversations.committer import Committer
 from bridge.conversations.database import Database
 from bridge.conversations.dialog import Mode
@@ -219,6 +219,9 @@ class Router:
         self, owner: str, url: str, name: str, type: str, size: int, *, per_day: int | None = None
     ) -> FileId:
         return await self._committer.run(StoreFile(owner, url, name, type, size, per_day))
+
+    async def bookmark(self, channel: ChannelName, place: str) -> None:
+        await self._committer.run(Bookmark(channel, place))
 
     async def quarantine(self, channel: ChannelName, event_key: str, raw: bytes, reason: str) -> None:
         await self._committer.run(Quarantine(channel, event_key, raw, reason))

@@ -440,6 +440,13 @@ finding = sa.Table(
     sa.Column("gone_at", Moment),
 )
 
+bookmark = sa.Table(
+    "bookmark",
+    metadata,
+    sa.Column("channel", sa.Text, primary_key=True),
+    sa.Column("place", sa.Text, nullable=False),
+)
+
 quarantine = sa.Table(
     "quarantine",
     metadata,

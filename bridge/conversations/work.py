@@ -329,6 +329,11 @@ class Work:
         self.recall.keep_early(early)
         self._writes.early[early.identity, early.native] = columns(early, t.early)
 
+    def keep_bookmark(self, channel: ChannelName, place: str) -> None:
+        """How far a channel has read what its platform keeps for it."""
+        self.puts += 1
+        self._writes.bookmarks[channel] = {"channel": channel, "place": place}
+
     def set_timer(self, timer: TimerSet) -> None:
         """Arms, fires or disarms; several settings of one timer in one transaction become one row."""
         self.puts += 1

@@ -52,6 +52,8 @@ class Writes:
         self.identities: dict[int, Json] = {}
         """identity → whether it can be reached, and how many more messages are known of that have not come"""
         self.early: dict[tuple[int, str], Json] = {}
+        self.bookmarks: dict[str, Json] = {}
+        """channel → how far it has read"""
         self.arrived: list[Json] = []
         """rows of the outbox for what is there already"""
         self._inserts: dict[sa.Table, list[Json]] = {}
@@ -207,6 +209,7 @@ class Writes:
         yield _Step("promise", _PUT[dialect][t.promise], _in_order(self.promises), guards=False)
         yield _Step("asker", _PUT[dialect][t.wish_asker], _in_order(self.askers), guards=False)
         yield _Step("early", _PUT[dialect][t.early], _in_order(self.early), guards=False)
+        yield _Step("bookmark", _PUT[dialect][t.bookmark], _in_order(self.bookmarks), guards=False)
         # Before the states: both guards are the state as it was loaded.
         yield _Step("outbox", _rewrite_row, _in_order(self._payloads))
         yield _Step("outbox", _change_row, _in_order(self._rows))
@@ -281,6 +284,7 @@ _PUT = {
         t.promise: _put(dialect, t.promise, keeping=("line",)),
         t.wish_asker: _put(dialect, t.wish_asker),
         t.early: _put(dialect, t.early),
+        t.bookmark: _put(dialect, t.bookmark),
     }
     for dialect in _INSERT
 }

@@ -248,6 +248,21 @@ def test_a_persons_words_on_the_platforms_own_page_answer_the_contact(mind: Mind
     assert {each.seq for each in mind.rows(t.outbox, t.outbox.c.kind == "post")} >= {receipt.seq}
 
 
+def test_what_another_program_says_in_our_name_stands_there_and_answers_nobody(
+    mind: Mind, wall: Moved
+) -> None:
+    wrote(mind)
+    wall.by(MINUTE)
+    receipt = mind.do(echo("Hello! We shall answer soon.", automatic=True))
+    row = message(mind, receipt.seq)
+    assert (row.author, row.text, row.mark) == ("bot", "Hello! We shall answer soon.", "accepted")
+    assert dialog(mind).status == "open"
+    assert dialog(mind).promise is not None
+    assert mind.rows(t.promise) == []
+    [post] = sends(mind, receipt.seq)
+    assert (post.state, post.native, post.human) == ("accepted", "e1", False)
+
+
 def test_an_echo_is_taken_once_and_found_by_its_id_like_all_we_send(mind: Mind) -> None:
     wrote(mind)
     receipt = mind.do(echo())

@@ -25,6 +25,7 @@ from bridge.media import Files
 from bridge.messages import (
     Address,
     AgentId,
+    ChannelName,
     Deleted,
     DialogId,
     Echoed,
@@ -313,6 +314,15 @@ async def test_threads_files_and_rings(house: Routed) -> None:
     await router.quarantine(SHOP, "shop:9", b"?", "not understood")
     router.ring(rows[0].lane, rows[0].destination)
     assert list(house.hinted[-1].lanes) == [rows[0].lane]
+
+
+async def test_a_channel_goes_on_where_it_has_read_to(house: Routed) -> None:
+    router = house.router
+    assert await router.read.bookmark(SHOP) == ""
+    await asyncio.gather(router.bookmark(SHOP, "4"), router.bookmark(SHOP, "5"))
+    assert await router.read.bookmark(SHOP) == "5"
+    with pytest.raises(Missing):
+        await router.bookmark(ChannelName("nowhere"), "1")
 
 
 async def test_every_kind_of_news_is_heard(house: Routed, wall: Moved) -> None:

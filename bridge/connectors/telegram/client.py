@@ -25,9 +25,9 @@ from aiogram.methods import (
 from aiogram.methods.base import TelegramType
 
 from bridge import text
-from bridge.connectors.telegram.fields import UNBEARABLE, Fields, parsed
 from bridge.connectors.telegram.refusals import refusal
 from bridge.errors import Ambiguous, Rejected, Unreachable
+from bridge.fields import UNBEARABLE, Fields, parsed
 
 ANSWER = 30.0
 """Seconds to wait for an answer; a file may need longer to go out before."""

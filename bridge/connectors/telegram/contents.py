@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from bridge import text
 from bridge.connectors.telegram import kinds, rich
-from bridge.connectors.telegram.fields import Fields
+from bridge.fields import Fields
 from bridge.messages import Json, Remote
 
 ENTITIES = 100

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bridge import text
-from bridge.connectors.telegram.fields import Fields
 from bridge.errors import BadConfig, SendError
+from bridge.fields import Fields
 from bridge.messages import Health
 
 FRESH = timedelta(minutes=10)

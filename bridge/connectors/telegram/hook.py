@@ -11,8 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bridge import webhook
-from bridge.connectors.telegram import fields
+from bridge import fields, webhook
 from bridge.connectors.telegram.intake import Intake
 from bridge.errors import Unavailable
 

@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 
 import structlog
 
-from bridge.connectors.telegram import fields, updates
-from bridge.connectors.telegram.fields import Fields
+from bridge import fields
+from bridge.connectors.telegram import updates
 from bridge.connectors.telegram.speech import Bot
 from bridge.connectors.telegram.updates import Taken
 from bridge.errors import Refused, Unavailable, Unwritable
+from bridge.fields import Fields
 from bridge.messages import Heard
 from bridge.ports import Router
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bridge.connectors.telegram import kinds
-from bridge.connectors.telegram.fields import Fields
 from bridge.connectors.telegram.intake import Intake
 from bridge.connectors.telegram.refusals import Conflict
 from bridge.errors import BadConfig, Rejected, SendError, Throttled, Unavailable
+from bridge.fields import Fields
 from bridge.ports import Leases
 from bridge.tasks import ending
 

@@ -45,9 +45,9 @@ from bridge.connector import Surroundings
 from bridge.connectors.telegram import addresses, presses
 from bridge.connectors.telegram.addresses import Place
 from bridge.connectors.telegram.client import Client
-from bridge.connectors.telegram.fields import Fields
 from bridge.connectors.telegram.refusals import Absent, Moved, NoPicture, NoText, ThreadGone, Unchanged
 from bridge.errors import Missing, Rejected, Unreachable
+from bridge.fields import Fields
 from bridge.messages import Attachment, Message, NativeId
 
 _MB = 1_048_576

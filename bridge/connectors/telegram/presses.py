@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from bridge.connectors.telegram.fields import Fields
+from bridge.fields import Fields
 
 PERSON = "person"
 """The command that asks for a person; the bot's menu has it on every offer."""

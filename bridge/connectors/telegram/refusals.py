@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bridge.connectors.telegram.fields import Fields
 from bridge.errors import (
     Ambiguous,
     BadConfig,
@@ -19,6 +18,7 @@ from bridge.errors import (
     Unreachable,
     WindowClosed,
 )
+from bridge.fields import Fields
 
 
 class ThreadGone(Rejected):

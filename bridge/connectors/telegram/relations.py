@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from bridge.connectors.telegram.addresses import Place
 from bridge.connectors.telegram.contents import called
-from bridge.connectors.telegram.fields import Fields
+from bridge.fields import Fields
 from bridge.messages import Json, NativeId
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bridge.connectors.telegram import contents, presses, relations
 from bridge.connectors.telegram.addresses import Place
 from bridge.connectors.telegram.contents import Contents, called
-from bridge.connectors.telegram.fields import Fields
+from bridge.fields import Fields
 from bridge.messages import ChannelName, Echoed, Edited, EventKey, Heard, Incoming, Json, NativeId
 
 

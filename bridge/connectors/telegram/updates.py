@@ -15,8 +15,8 @@ from bridge import text
 from bridge.connectors.telegram import kinds, presses
 from bridge.connectors.telegram.addresses import Place
 from bridge.connectors.telegram.contents import called
-from bridge.connectors.telegram.fields import Fields, whole
 from bridge.connectors.telegram.speech import Bot, Found, Update, heard, is_private, language, place_of
+from bridge.fields import Fields, whole
 from bridge.messages import Deleted, EventKey, Heard, Incoming, Json, Reachable, Reacted
 
 GONE = frozenset(("kicked", "left", "banned"))

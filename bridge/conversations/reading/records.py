@@ -78,6 +78,12 @@ def raw(connection: Connection, event: int) -> tuple[ChannelName, bytes, str]:
     return row.channel, bytes(row.raw), row.state
 
 
+def bookmark(connection: Connection, channel: ChannelName) -> str:
+    """How far a channel has read; "" when it never has."""
+    query = sa.select(t.bookmark.c.place).where(t.bookmark.c.channel == channel)
+    return connection.execute(query).scalar() or ""
+
+
 def actions(connection: Connection, subject: str, limit: int) -> list[v.ActionView]:
     """The latest first."""
     query = (

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.connectors.telegram import fields
+from bridge import fields
 from bridge.connectors.telegram.addresses import place
 from bridge.connectors.telegram.speech import Bot
 from bridge.connectors.telegram.updates import read

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from bridge import text
 
 LARGEST = 2**63 - 1
-"""What the database can hold; Telegram's own ids have 52 significant bits at most."""
+"""What the database can hold; no platform's ids are longer."""
 DEEPEST = 64
-"""Objects and lists within each other; Telegram's own messages reach a dozen."""
+"""Objects and lists within each other; real messages reach a dozen."""
 UNBEARABLE = 400
 """So deep that it cannot even be kept; in an answer with many updates one that is merely too deep spoils no other."""
 
@@ -74,7 +74,7 @@ class Fields:
         return self._raw.get(name)
 
     def moment(self, name: str) -> datetime | None:
-        """A Unix time; 0 is Telegram's word for "not known"."""
+        """A Unix time in seconds; 0 is the platforms' word for "not known"."""
         seconds = self.number(name)
         if not seconds:
             return None

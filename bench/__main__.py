@@ -15,6 +15,7 @@ from pathlib import Path
 from bench import machine
 from bench.figures import median
 from bench.parts import Generator, Sink, dialogs
+from bench.platforms import PLATFORMS
 from bench.report import QUICK, RESULTS, Results, floor_at, number, table
 from bench.runs import Run
 from bench.scenarios import agents, customers, memory, screens, timers
@@ -135,24 +136,33 @@ class Bench:
                         system, load, known, rate=ANSWERS, seconds=self.seconds, number=number_
                     )
             if system.database is not None:
-                with Generator.start(system.target, self.connections, number_, work, environment) as load:
-                    load.do("sessions", visitors=self.visitors)
-                    yield customers.steady(
-                        system,
-                        load,
-                        sink,
-                        rate=half,
-                        seconds=self.seconds,
-                        number=number_,
-                        scenario="telegram",
-                        way="updates",
-                    )
+                yield from self.on_platforms(system, sink, half, work, number_)
                 with Generator.start(system.target, self.connections, number_, work, environment) as load:
                     yield memory.streams(system, load, sink, number_)
                 with Generator.start(system.target, self.connections, number_, work, environment) as load:
                     yield screens.screens(
                         system, load, sink, seconds=self.seconds, number=number_, **self.crowd
                     )
+
+    def on_platforms(
+        self, system: System, sink: Sink, rate: float, work: Path, number_: int
+    ) -> Iterator[Run]:
+        """The same rate on each platform's own hook."""
+        for platform in PLATFORMS:
+            with Generator.start(
+                system.target, self.connections, number_, work, os.environ | SECRETS
+            ) as load:
+                load.do("sessions", visitors=self.visitors)
+                yield customers.steady(
+                    system,
+                    load,
+                    sink,
+                    rate=rate,
+                    seconds=self.seconds,
+                    number=number_,
+                    scenario=platform,
+                    platform=platform,
+                )
 
     def floor_at_their_loads(
         self, system: System, load: Generator, sink: Sink, number_: int

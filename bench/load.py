@@ -12,12 +12,14 @@ import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import uvloop
 
 from bench import wire
 from bench.desks import Screen
 from bench.marker import Marker, find
+from bench.platforms import PLATFORMS
 
 JOIN_TIMEOUT = 60.0  # seconds a run may take to get its last answers after its last message
 PLANNING = 500_000_000  # nanoseconds to write a run's messages down before its first is due
@@ -34,8 +36,8 @@ class Target:
     events: str | None = None
     replies: str | None = None
     token: str | None = None
-    hook: str | None = None
-    hook_secret: str | None = None
+    hooks: bool = False
+    """whether the platforms' posts are taken, at the addresses of `bench.platforms`"""
 
 
 @dataclass(slots=True)
@@ -135,9 +137,9 @@ class Load:
         """Customers write at moments that do not wait for answers, `rate` a second in the mean."""
         return await self._spread(rate, seconds, self._visitors, self._message)
 
-    async def updates(self, rate: float, seconds: float) -> dict[str, object]:
-        """The same customers write on Telegram: each message is an update posted to the webhook."""
-        return await self._spread(rate, seconds, self._visitors, self._update)
+    async def updates(self, rate: float, seconds: float, platform: str) -> dict[str, object]:
+        """The same customers write on a platform: each message is posted to its hook."""
+        return await self._spread(rate, seconds, self._visitors, partial(self._update, platform))
 
     async def replies(self, rate: float, seconds: float, dialogs: dict[str, str]) -> dict[str, object]:
         """Agents answer by the REST API; `dialogs` tells the dialog of each visitor."""
@@ -256,23 +258,14 @@ class Load:
         body = {"text": marker.text(), "client_id": f"{visitor.number}-{marker.number}"}
         return Request(marker, wire.post(self._target.messages, body, visitor.headers), due)
 
-    def _update(self, visitor: Visitor, due: int) -> Request:
-        if self._target.hook is None or self._target.hook_secret is None:
-            raise ValueError("this target takes no updates")
+    def _update(self, platform: str, visitor: Visitor, due: int) -> Request:
+        if not self._target.hooks:
+            raise ValueError("this target takes nothing from platforms")
         marker = Marker("customer", visitor.number, visitor.written)
         visitor.written += 1
         self._updates += 1
-        person = {"id": visitor.number + 1, "first_name": f"Visitor {visitor.number}"}
-        message = {
-            "message_id": self._updates,
-            "date": int(time.time()),
-            "chat": person | {"type": "private"},
-            "from": person | {"is_bot": False, "language_code": "en"},
-            "text": marker.text(),
-        }
-        headers = {"X-Telegram-Bot-Api-Secret-Token": self._target.hook_secret}
-        body = {"update_id": self._updates, "message": message}
-        return Request(marker, wire.post(self._target.hook, body, headers), due)
+        post = PLATFORMS[platform](self._updates, visitor.number, marker.text())
+        return Request(marker, wire.posted(post.path, post.body, post.headers), due)
 
     def _reply(self, visitor: Visitor, dialog: str, due: int) -> Request:
         if self._target.replies is None:

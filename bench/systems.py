@@ -16,6 +16,7 @@ import psutil
 import sqlalchemy
 import yaml
 
+from bench import platforms
 from bench.load import Target
 from bench.parts import ROOT, started, wait_for
 from tests.services import PostgresServer, RedisServer, port
@@ -37,7 +38,6 @@ SECRETS = {
 }
 RESTLESS, GLANCE = 60.0, 0.5
 """Seconds after which a system that does not come to rest is measured all the same, and between two looks at it."""
-HOOK_SECRET = "what-the-benchmark-proves-itself-with"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +194,12 @@ def target(number: int) -> Target:
         events="/site/shop/events",
         replies="/api/v1/dialogs/{dialog}/reply",
         token=SECRETS["BENCH_TOKEN"],
-        hook="/hooks/bot",
-        hook_secret=HOOK_SECRET,
+        hooks=True,
     )
 
 
 def config(number: int, url: str, redis: str | None, desk: str | None, work: Path) -> dict[str, object]:
-    """The bridge's configuration: a site chat, a Telegram bot, and the sink as its only desk; or no desk that is posted to."""
+    """The bridge's configuration: a site chat, a channel of each platform, and the sink as its only desk; or no desk that is posted to."""
     name = "web" if desk is None else "sink"
     chosen: dict[str, object] = {
         "data": str(work / "data"),
@@ -209,15 +208,7 @@ def config(number: int, url: str, redis: str | None, desk: str | None, work: Pat
         "lines": {"first": {"speaks": True, "desks": [name]}},
         "channels": {
             "shop": {"connector": "site", "line": "first"},
-            # Nobody is at the address of its Bot API: what is measured is the way in.
-            "bot": {
-                "connector": "telegram",
-                "line": "first",
-                "bot": False,
-                "token": "42:of-the-benchmark-only",
-                "webhook_secret": HOOK_SECRET,
-                "api_url": "http://127.0.0.1:9",
-            },
+            **platforms.CHANNELS,
         },
         "tokens": {"bench": "${BENCH_TOKEN}"},
         # All visitors share one address, and each writes more than a person can.

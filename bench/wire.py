@@ -134,7 +134,11 @@ async def listen(host: str, port: int, request: bytes, heard: Callable[[bytes, i
 
 def post(path: str, body: object, headers: dict[str, str]) -> bytes:
     """The bytes of a POST of `body` as JSON."""
-    content = json.dumps(body).encode()
+    return posted(path, json.dumps(body).encode(), headers)
+
+
+def posted(path: str, content: bytes, headers: dict[str, str]) -> bytes:
+    """The bytes of a POST of this content, which is JSON."""
     return head("POST", path, headers | {"Content-Length": str(len(content))}) + content
 
 

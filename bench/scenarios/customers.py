@@ -41,13 +41,16 @@ def steady(
     seconds: float,
     number: int,
     scenario: str,
-    way: str = "open",
+    platform: str | None = None,
 ) -> Run:
-    """Open loop at a rate: the times of acknowledgement and of arrival at the desk; `way` is how the load comes in."""
+    """Open loop at a rate: the times of acknowledgement and of arrival at the desk; in the site chat or on a platform."""
     run = Run(system.name, scenario, number)
     sink.reset()
     with watched(run, system.roots) as used:
-        report = load.do(way, rate=rate, seconds=seconds)
+        if platform is None:
+            report = load.do("open", rate=rate, seconds=seconds)
+        else:
+            report = load.do("updates", rate=rate, seconds=seconds, platform=platform)
         sent = acknowledged(report)
         account = drain(sent, sink, run)
     run.figures = {

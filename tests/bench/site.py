@@ -29,8 +29,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from bench import platforms
 from bench.sink import secret_bytes
-from bench.systems import HOOK_SECRET
 
 WRONGS = ("nothing", "lose", "double", "overtake", "forge", "forget", "lose replies", "hide")
 EVERY = 10  # one message in ten goes wrong
@@ -74,12 +74,29 @@ class Site:
             desk.set()
         return JSONResponse({"id": str(seq), "seq": seq})
 
-    async def update(self, request: Request) -> Response:
-        if request.headers.get("x-telegram-bot-api-secret-token") != HOOK_SECRET:
+    async def telegram(self, request: Request) -> Response:
+        if request.headers.get("x-telegram-bot-api-secret-token") != platforms.SECRET:
             return JSONResponse({"error": "who are you?"}, 403)
-        seq, message = next(self._numbers), (await request.json())["message"]
-        self._store(message["text"])
-        await self._post(str(message["chat"]["id"]), seq, message["text"], "nothing")
+        message = (await request.json())["message"]
+        return await self._posted(message["chat"]["id"], message["text"])
+
+    async def facebook(self, request: Request) -> Response:
+        proof = hmac.new(platforms.SECRET.encode(), await request.body(), hashlib.sha256).hexdigest()
+        if request.headers.get("x-hub-signature-256") != f"sha256={proof}":
+            return JSONResponse({"error": "who are you?"}, 403)
+        messaging = (await request.json())["entry"][0]["messaging"][0]
+        return await self._posted(messaging["sender"]["id"], messaging["message"]["text"])
+
+    async def vk(self, request: Request) -> Response:
+        event = await request.json()
+        if event["secret"] != platforms.SECRET:
+            return JSONResponse({"error": "who are you?"}, 403)
+        message = event["object"]["message"]
+        return await self._posted(message["peer_id"], message["text"])
+
+    async def _posted(self, person: object, text: str) -> Response:
+        self._store(text)
+        await self._post(str(person), next(self._numbers), text, "nothing")
         return Response()
 
     async def events(self, request: Request) -> Response:
@@ -162,7 +179,9 @@ def app(desk: str, wrong: str, database: str) -> Starlette:
             server.router.routes += [
                 Route("/site/shop/session", site.session, methods=["POST"]),
                 Route("/site/shop/messages", site.message, methods=["POST"]),
-                Route("/hooks/bot", site.update, methods=["POST"]),
+                Route("/hooks/bot", site.telegram, methods=["POST"]),
+                Route("/hooks/page", site.facebook, methods=["POST"]),
+                Route("/hooks/community", site.vk, methods=["POST"]),
                 Route("/site/shop/events", site.events),
                 Route("/api/v1/dialogs/{dialog}/reply", site.reply, methods=["POST"]),
                 Route("/api/v1/events", site.wakes),

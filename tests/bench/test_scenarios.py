@@ -12,6 +12,7 @@ import pytest
 from bench import machine, systems
 from bench.__main__ import main
 from bench.parts import Generator, Sink, dialogs
+from bench.platforms import PLATFORMS
 from bench.report import floor_at
 from bench.scenarios import agents, customers, memory, screens
 from bench.systems import FLOOR, SECRETS, System, running
@@ -157,10 +158,11 @@ def test_open_pages_are_weighed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert 0 < run.figures["stream_kb"] < 200
 
 
-def test_messages_on_telegram_are_acknowledged_and_arrive(tmp_path: Path) -> None:
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_messages_on_a_platform_are_acknowledged_and_arrive(tmp_path: Path, platform: str) -> None:
     with stage(tmp_path) as on:
         run = customers.steady(
-            on.system, on.load, on.sink, rate=50, seconds=1, number=1, scenario="telegram", way="updates"
+            on.system, on.load, on.sink, rate=50, seconds=1, number=1, scenario=platform, platform=platform
         )
         assert run.faults == []
         assert 0 < run.figures["ack_p50_ms"] <= run.figures["ack_p99_ms"]
@@ -184,13 +186,14 @@ def test_the_whole_benchmark_measures_every_part_of_its_systems(
         "capacity",
         "half",
         "replies",
-        "telegram",
+        *PLATFORMS,
         "streams",
         "screens",
     }
     assert floor_at("postgresql") in {run["scenario"] for run in results["runs"] if run["system"] == FLOOR}
     assert any(name.startswith("postgres") for name in results["layouts"]["postgresql"])
-    assert all(value for what, value in results["medians"]["postgresql"].items() if "timer" not in what)
+    medians = results["medians"]["postgresql"]
+    assert all(value for what, value in medians.items() if "timer" not in what and "idle" not in what)
     assert results["faults"] == []
 
 

@@ -11,7 +11,7 @@ from bench.armed import Armed
 from bench.runs import Run, watched
 from bench.systems import TIMERS, System, running
 
-LEAD = 30.0  # seconds for filling the database, starting the bridge and telling Redis all timers
+LEAD = 45.0  # seconds for filling the database, starting the bridge and telling Redis all timers
 AFTER = 15.0  # seconds after the last is due before which nobody can say that none fired twice
 PATIENCE = 15.0  # seconds after the last is due for which late ones are waited for
 LOOK = 1.0  # seconds between two looks at what a reader sees

@@ -349,6 +349,19 @@ async def test_a_stream_goes_on_from_one_dialog_of_an_address_to_the_next(house:
     assert current.id == str(second)
 
 
+async def test_when_a_contact_last_spoke_is_known_whatever_was_answered(house: House) -> None:
+    carl = Address("carl")
+    assert await house.reader.last_word(SHOP, carl) is None
+    house.hear("Hello")
+    house.now += 2 * DAY
+    second = house.hear("Anybody?")
+    spoke = house.now
+    house.now += DAY
+    house.say(second.dialog, "Here I am")
+    assert await house.reader.last_word(SHOP, carl) == spoke
+    assert await house.reader.last_word(SHOP, Address("nobody")) is None
+
+
 async def test_files_are_shown_with_their_message_and_unsent_ones_belong_to_none(house: House) -> None:
     dialog = house.hear("Hello").dialog
     file = house.do(StoreFile(f"agent/{house.ann.id}", "memory://a", "label.pdf", "application/pdf", 12))

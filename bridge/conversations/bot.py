@@ -58,6 +58,8 @@ def hear(dialog: Dialog, incoming: Incoming, channel: Channel) -> Heard:
     if not channel.bot:
         return Heard("start" if command == "start" else "words")
     words = incoming.text.strip()
+    if command is not None and words[:1] not in ("", "/") and not menu.is_ours(command, channel):
+        command = None  # a button of another program, with a sentence on it: that is what he has said
     if (
         command is None
         and words

@@ -51,6 +51,15 @@ def item(command: str, channel: Channel) -> MenuItem | None:
     return next((known for known in _all(channel.menu) if known.name == name), None)
 
 
+def is_ours(command: str, channel: Channel) -> bool:
+    """Whether a button of the bot's sends this, now or on another day."""
+    return (
+        command in (PERSON, YES, NO, MENU, "start")
+        or command.startswith(_ITEM)
+        or item(command, channel) is not None
+    )
+
+
 def offered(asks: str | None, channel: Channel, language: str) -> tuple[Option, ...]:
     """The buttons under what the bot asks; none when it asks nothing."""
     if asks is None:

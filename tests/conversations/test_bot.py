@@ -152,6 +152,13 @@ def test_a_talk_with_the_bot(steps: list[Step]) -> None:
         dialog = change.dialog
 
 
+@pytest.mark.parametrize("carried", ["ASK_SPAIN", "{}", "menu delivery"])
+def test_a_question_on_a_button_of_another_program_is_a_question(carried: str) -> None:
+    change = hears(visitor(), "Do you ship to Spain?", command=carried)
+    assert answer(change) == HI
+    assert change.dialog.promise is not None
+
+
 def test_an_answer_that_helped_ends_the_dialog_with_the_bot_as_who_answered() -> None:
     asked = hears(visitor(), "How long?").dialog
     change = hears(asked, "Yes, thank you")

@@ -32,9 +32,7 @@ SHOP = Page(PAGE, ChannelName("shop"), {"42": "Anna Petrova"}.get, {"42": "ru"}.
 CDN = "https://scontent.xx.fbcdn.net/v/t1/"
 
 
-def update(
-    *, sender: Any = "42", recipient: Any = PAGE, at: Any = DATE, **held: Any
-) -> dict[str, Any]:
+def update(*, sender: Any = "42", recipient: Any = PAGE, at: Any = DATE, **held: Any) -> dict[str, Any]:
     """An update of Anna's conversation."""
     found: dict[str, Any] = {"sender": {"id": sender}, "recipient": {"id": recipient}}
     return found | ({} if at is None else {"timestamp": at}) | held

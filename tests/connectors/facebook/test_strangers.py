@@ -37,7 +37,7 @@ STRANGE: dict[str, Any] = {
     "an id that is a number": update(message={"mid": 5, "text": "hi"}),
     "a huge moment": update(at=HUGE, message={"mid": "m_m", "text": "hi"}),
     "a moment of next year": update(at=253_402_300_799_000, message={"mid": "m_y", "text": "hi"}),
-    "a moment that is none": update(at=float("nan"), message={"mid": "m_n", "text": "hi"}),  # type: ignore[arg-type]
+    "a moment that is none": update(at=float("nan"), message={"mid": "m_n", "text": "hi"}),
     "attachments that are none": message("m_a", text="hi", attachments=[None, 7, "f", [], {}, {"type": 7}]),
     "attachments that are an object": message("m_o", text="hi", attachments={"type": "image"}),
     "an attachment of next year": message("m_f", attachments=[attached("hologram", depth=3)]),

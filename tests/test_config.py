@@ -794,6 +794,7 @@ def test_what_stands_behind_a_hash_in_the_shipped_file_is_right_too(tmp_path: Pa
     env = {"BRIDGE_SECRET": "s" * 16, "DB_PASSWORD": "p", "REPORTS_TOKEN": "r" * 16, "CRM_SECRET": "c" * 16}
     env |= {"SHOP_IDENTITY": "i" * 16, "TELEGRAM_TOKEN": "7:AA", "TELEGRAM_WEBHOOK": "w" * 16}
     env |= {"VK_TOKEN": "vk1.a.token", "VK_SECRET": "v" * 16}
+    env |= {"FACEBOOK_TOKEN": "EAAtoken", "FACEBOOK_APP_SECRET": "f" * 32, "FACEBOOK_VERIFY_TOKEN": "v" * 16}
     config = read(tmp_path, used, **env)
     assert config.public_url == "https://help.example.com"
     assert config.database.url.startswith("postgresql+psycopg://")

@@ -43,7 +43,7 @@ def native(value: object) -> NativeId | None:
 
 def key(page: str, kind: str, *parts: object) -> EventKey:
     """What an event is called for ever."""
-    name = ":".join([kind, *(str(part) for part in parts if part not in (None, ""))])
+    name = text.clean(":".join([kind, *(str(part) for part in parts if part not in (None, ""))]))
     return EventKey(f"facebook:{page}:{name if len(name) <= LONGEST else kind + ':' + _digest(name)}")
 
 

@@ -473,6 +473,13 @@ def test_what_he_buys_or_fills_in_is_a_line(held: dict[str, Any], detail: str) -
     assert found.about == {"unsupported": next(iter(held)), "detail": detail}
 
 
+@pytest.mark.parametrize("watermark", ["\0", "\ud800", "5"])
+def test_whatever_stands_for_a_moment_its_event_can_be_named(watermark: str) -> None:
+    found = one(update(read={"watermark": watermark, "mids": ["m_1"]}))
+    assert "\0" not in found.event_key
+    found.event_key.encode()
+
+
 @pytest.mark.parametrize("kind", kinds.UNHEARD)
 def test_what_nobody_needs_is_left(kind: str) -> None:
     found = taken(update(**{kind: {"x": 1}}))

@@ -16,6 +16,8 @@ from bridge.playground.facebook.people import Person
 from bridge.playground.platform import Impossible
 
 Json = dict[str, Any]
+STICKER = 126361874215276
+"""The number of the page's sample; any but that of the thumb."""
 _AS = ("photo", "document", "voice", "sticker")
 
 
@@ -56,7 +58,7 @@ def _send(person: Person, page: Page, fields: Fields) -> Json:
     if not files:
         raise Impossible("there is no file")
     if kind == "sticker":
-        said = person.stick(page, files[0].data, files[0].type)
+        said = person.stick(page, files[0].data, files[0].type, STICKER)
     else:
         sent = [(_kind(kind, one), one.data, one.name, one.type) for one in files[:10]]
         said = person.send(page, *sent, reply_to=_text(fields, "reply_to") or None)

@@ -134,7 +134,9 @@ function sound(file, url) {
     bar.style.height = `${20 + 80 * Math.abs(Math.sin(index * 12.9898 + Number(file.size)) * Math.cos(index * 0.7))}%`;
     return bar;
   });
-  const left = h("small", null, seconds(file.duration ?? 0));
+  // Not every platform tells how long a sound is.
+  const whole = file.duration == null ? "" : seconds(file.duration);
+  const left = h("small", null, whole);
   const button = h("button", { type: "button", class: "round listen", "aria-label": t("play_voice"), onclick: toggle }, icon("play"));
   function toggle() {
     if (!player.src) player.src = url;
@@ -146,7 +148,7 @@ function sound(file, url) {
     button.setAttribute("aria-label", t(player.paused ? "play_voice" : "pause_voice"));
     const done = player.duration ? player.currentTime / player.duration : 0;
     bars.forEach((bar, index) => bar.classList.toggle("done", !player.ended && index / bars.length < done));
-    left.textContent = seconds(player.currentTime && !player.ended ? player.currentTime : (file.duration ?? 0));
+    left.textContent = player.currentTime && !player.ended ? seconds(player.currentTime) : whole;
   };
   for (const name of ["play", "pause", "timeupdate", "ended"]) player.addEventListener(name, draw);
   const name = file.name && file.kind === "audio" ? h("b", null, file.name) : null;
